@@ -170,3 +170,23 @@ def test_in_a_narrow_panel_nothing_is_cut_and_what_opens_lies_in_it(panel, share
     assert inside(told)
     assert told.locator("p").first.evaluate("(text) => text.scrollWidth <= text.clientWidth")
     page.keyboard.press("Escape")
+
+
+def test_the_drawer_shows_what_the_tray_says_and_takes_back(panel, shared):
+    page = opened_at(panel, shared, 1280, 720).page
+    arranged(panel, "drawer")
+    panel.ask_place()
+    page.get_by_role("button", name="Add to Visual Spec").click()
+    tray = page.locator('[data-cy="gs-tray"]')
+    tray.get_by_text("added").click(trial=True)
+    act = "**/operators/execute*"
+    page.route(
+        act,
+        lambda route: (
+            route.abort() if '"act"' in (route.request.post_data or "") else route.continue_()
+        ),
+    )
+    tray.get_by_role("button", name="Export").click()
+    tray.get_by_role("alert").click(trial=True)
+    tray.get_by_role("button", name="Undo").click()
+    tray.get_by_text("Nothing collected yet").wait_for()

@@ -14,6 +14,14 @@ it.each([
   expect(lead({ gaps, delta: 0.5 } as RunInfo, overview as unknown as Overview)).toBe(said);
 });
 
+it.each([
+  [8, "At the run’s δ = 0.500: 9 gaps in 8 kinds of scene, the weightiest first."],
+  [0, "At the run’s δ = 0.500: 9 gaps, the weightiest first."],
+])("says whose δ its gaps are of once another one is chosen (%i kinds)", (total, said) => {
+  const overview = { cards: [{ key: "night" }], cards_total: total, by_metadata: 0, contrasts: [] };
+  expect(lead({ gaps: 9, delta: 0.5 } as RunInfo, overview as unknown as Overview, true)).toBe(said);
+});
+
 it("lists the weightiest four, so that what to label next is seen below them, and the rest on a click", async () => {
   const row = { title: "", counts: "", lines: [], images: 1, pictures: [], positions: points(1) };
   const cards = [...Array(9).keys()].map((at) => ({ ...row, key: `${at}` }));

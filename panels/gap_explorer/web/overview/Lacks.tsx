@@ -7,7 +7,7 @@ import { SINGLE_IMAGES, type GapCardRow, type Group, type Overview, type RunInfo
 import { groupOf, rowsOf, sameGroup, type GroupRow } from "./groups";
 import { usePositions, type OverviewState } from "./useOverview";
 import type { TrayState } from "../tray/useTray";
-import { isProvisional, gapsWords } from "../verdicts/verdicts";
+import { atRun, isProvisional, gapsWords } from "../verdicts/verdicts";
 import { begun, fileName, number, plural } from "../words";
 import { GroupActions } from "./GroupActions";
 import { useFirst } from "../parts/More";
@@ -33,7 +33,7 @@ export function Lacks(props: Shown): React.ReactElement {
   const [shown, more] = useFirst(rows, FIRST);
   return (
     <section aria-label="What the owned images lack">
-      <p className="gs-dim gs-small">{lead(run, overview)}</p>
+      <p className="gs-dim gs-small">{lead(run, overview, !atRun(run, bridge.choices.delta))}</p>
       {overview.summarized ? null : <Summarize bridge={bridge} run={run} why={overview.no_cards} />}
       {rows.length ? (
         <ol className="gs-lacks" data-cy="gs-lacks">
@@ -53,8 +53,8 @@ export function Lacks(props: Shown): React.ReactElement {
   );
 }
 
-/** What there is, in a sentence. */
-export function lead(run: RunInfo, overview: Overview): string {
+/** What there is, in a sentence; where δ was `moved`, at which δ that is. */
+export function lead(run: RunInfo, overview: Overview, moved = false): string {
   const { cards, contrasts, cards_total: total, by_metadata: lacking } = overview;
   const alone = (kind: string): string =>
     lacking ? ` Metadata alone names ${plural(lacking, kind)} of scene that you own nothing of.` : "";
@@ -66,7 +66,7 @@ export function lead(run: RunInfo, overview: Overview): string {
     const apart = contrasts.length ? " These differ by name all the same:" : " No field or attribute sets the candidates apart either.";
     return run.basis === "none" ? `Too few owned drives to call anything a gap.${apart}` : none + apart;
   }
-  const gaps = gapsWords(run.gaps, isProvisional(run, null));
+  const gaps = (moved ? `At the run’s δ = ${number(run.delta)}: ` : "") + gapsWords(run.gaps, isProvisional(run, null));
   if (!cards.length) {
     return contrasts.length ? `${gaps}. What candidates differ in by name:` : `${gaps}. No field or attribute sets them apart.`;
   }
