@@ -61,7 +61,7 @@ def mistakes(values: Mapping[str, Any]) -> dict[str, str]:
         except InputError as error:
             refused[name] = str(error).removeprefix(f"{name}: ")
         else:
-            if name in PATHS and not re.search(r"[*?[]", path) and not os.path.exists(path):
+            if name in PATHS and not re.search(r"[*?[{]", path) and not os.path.exists(path):
                 missing[name] = f"There is no file or folder {path!r}."
     return refused | missing
 

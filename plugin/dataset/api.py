@@ -112,7 +112,8 @@ ARGUMENTS = {
 }
 """Descriptions of arguments that are not settings."""
 SOURCES = {
-    "owned": "Images you own (S): a folder, a glob, a JSON list, a video or MCAP file, or paths.",
+    "owned": "Images you own (S): a folder, a glob, a JSON list, a video or MCAP file, or paths; "
+    "``folder/{sequence}`` takes each folder below for a drive.",
     "pool": "Candidate images (U), in the same ways.",
 }
 

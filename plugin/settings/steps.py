@@ -74,14 +74,16 @@ class LoadParams(Params, section="data"):
 
     owned_images: str | None = setting(
         None,
-        "Images you own (S): a folder, a glob, a JSON list, a video or an MCAP file",
+        "Images you own (S): a folder, a glob, a JSON list, a video or an MCAP file; "
+        "folder/{sequence} takes each folder below for a drive",
         key="data.S_dir",
         advanced=False,
         title="Images you own",
     )
     pool_images: str | None = setting(
         None,
-        "Candidate images (U): a folder, a glob, a JSON list, a video or an MCAP file",
+        "Candidate images (U): a folder, a glob, a JSON list, a video or an MCAP file; "
+        "folder/{sequence} takes each folder below for a drive",
         key="data.U_dir",
         advanced=False,
         title="Candidates",
@@ -94,7 +96,8 @@ class LoadParams(Params, section="data"):
     )
     update_known: bool = setting(
         True,
-        "Write the CSV's columns to images that are there already; an empty cell changes nothing",
+        "Write the CSV's columns, and fields named in a path, to images that are there already; an "
+        "empty cell changes nothing",
     )
     frames_per_second: float = setting(
         1.0, "Frames taken from each second of a recording", key="data.fps", gt=0, le=1000

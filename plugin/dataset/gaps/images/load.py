@@ -27,11 +27,12 @@ from ....progress import Progress, silent
 from ....results import Result
 from ...store.fields.fields import blocks
 from ...store.leases import LOADING, holds_lease
-from ...store.names import OWNED_TAG, POOL_TAG
+from ...store.names import OWNED_TAG, POOL_TAG, SEQUENCE
 from ...store.samples import flat, reloaded
 from ...store.sets import tagged
 from ...store.sets.door import is_image, refuse_additions
 from ...store.sets.resolve import fields_of, resolve
+from .pattern import by_folder
 from .recordings import with_frames
 from .sources import Listing, Source, is_video, list_csv, list_images
 from .update import Changes, changes, refuse_other_types, write_changes
@@ -100,7 +101,8 @@ def load_images(
     Parameters
     ----------
     owned, pool
-        A folder, a glob, a JSON list, a video, an MCAP file, or a list of paths.
+        A folder, a glob, a JSON list, a video, an MCAP file, or a list of paths.  Parts of a path
+        may be called by the field that they fill: ``drives/{sequence}/{camera}_*.jpg``.
     csv
         In their place or beside them: a CSV with ``filename``, ``split`` and further columns.
     frames_per_second
@@ -109,8 +111,8 @@ def load_images(
     camera_topics
         Cameras of MCAP files: topics or patterns with commas between them; all where empty.
     update_known
-        Write the columns of the CSV to images that are there already.  An empty cell leaves what
-        is there.
+        Write the columns of the CSV, and fields of a path, to images that are there already.  An
+        empty cell leaves what is there.
     keep_missing
         Add images whose files are not on this machine; they are left out otherwise.
 
@@ -164,6 +166,9 @@ def load_images(
     left_out = LeftOut()
     left_out.update(listing.left_out for listing in listings.values())
     notes = list(dict.fromkeys(n for listing in listings.values() for n in listing.notes))
+    for role, source in ((OWNED_TAG, owned), (POOL_TAG, pool)):
+        if csv is None and added[role] and SEQUENCE not in listings[role].columns:
+            notes += [f"{role}: {note}" for note in by_folder(source, listings[role].paths)]
     return LoadResult(
         added, again, moved, unreadable, renamed, left_out, notes, changed, update_known
     )
@@ -202,8 +207,8 @@ def _listings(
     if owned is None and pool is None and csv is None:
         raise InputError("Give images to load: S, U, or a CSV with `filename` and `split`.")
     parts = {
-        OWNED_TAG: [list_images(owned)] if owned is not None else [],
-        POOL_TAG: [list_images(pool)] if pool is not None else [],
+        OWNED_TAG: [list_images(owned, dataset)] if owned is not None else [],
+        POOL_TAG: [list_images(pool, dataset)] if pool is not None else [],
     }
     if csv is not None:
         for role, listing in zip((OWNED_TAG, POOL_TAG), list_csv(csv, dataset), strict=True):

@@ -23,7 +23,8 @@ from ....interchange.files.left_out import LeftOut
 from ....interchange.files.listed_paths import REMOTE, is_remote, local_path, locate, without_scheme
 from ....interchange.files.walk import FOREIGN_NAME, Walk, ending_reason, walk
 from ....interchange.tables.columns import shown
-from .table import FILENAME, SPLIT, read_table
+from .pattern import Pattern
+from .table import FILENAME, SPLIT, kept_names, read_table
 
 MCAP = ".mcap"
 IMAGE_SUFFIXES = frozenset((
@@ -34,6 +35,7 @@ VIDEO_SUFFIXES = frozenset((
     ".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".ts", ".flv",
     ".h264", ".hevc", MCAP,
 ))  # fmt: skip
+UNLIKE = "unmatched names"
 BAGS = {".bag": "ROS 1", ".db3": "ROS 2 in SQLite"}
 Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -60,16 +62,18 @@ class Listing:
         return [path for path in self.paths if is_video(path) and path not in self.absent]
 
 
-def list_images(source: Source) -> Listing:
+def list_images(source: Source, dataset: fo.Dataset | None = None) -> Listing:
     """Files that ``source`` names: a folder (searched below), glob, JSON list, recording, or paths.
 
     A path given by name is listed whatever its ending; a folder, also one in a list or
-    matched by a glob, gives what looks like an image or a video by its ending.
+    matched by a glob, gives what looks like an image or a video by its ending.  What a glob calls
+    by the name of a field, ``{sequence}``, becomes a column for ``dataset``.
 
     Raises
     ------
     InputError
-        The path does not exist, or what was given names no file.
+        The path does not exist, what was given names no file, or a field of a glob is one that
+        samples or a step keep for themselves.
     EmptySetError
         Nothing in it looks like an image or a video.
     ArtifactError
@@ -101,8 +105,14 @@ def list_images(source: Source) -> Listing:
     if is_remote(text):
         raise InputError(f"{text} is an address. {REMOTE}")
     refuse_no_file(text)
-    if glob.has_magic(text):
-        return _matched(text)
+    pattern = Pattern.of(text)
+    for name in kept_names(dataset).intersection(pattern.fields) if pattern.fields else ():
+        raise InputError(
+            f"{text}: {name!r} is kept for something else; give the field another name, such as "
+            "{sequence} for the drive."
+        )
+    if glob.has_magic(pattern.glob):
+        return _matched(pattern, text)
     raise InputError(f"{text} does not exist.")
 
 
@@ -248,40 +258,55 @@ def _listing(
     source: str,
     left_out: LeftOut | None = None,
     folder: str = "",
+    cells: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Listing:
-    """What was given by name, and what the folders among it hold; each path once."""
-    found, left_out, absent = dict[str, None](), left_out or LeftOut(), dict[str, str]()
+    """What was given by name, and what the folders among it hold; each path once.
+
+    ``cells`` of columns, by what was given.
+    """
+    found, left_out, absent = dict[str, str](), left_out or LeftOut(), dict[str, str]()
     understood = Counter[str]()
-    for each in given:
-        path, reason = locate(os.fspath(each), folder)
+    for each in (os.fspath(one) for one in given):
+        path, reason = locate(each, folder)
         if reason:
             absent[path] = reason
-        understood[_understood(os.fspath(each), path, reason)] += 1
+        understood[_understood(each, path, reason)] += 1
         inside = Walk([path]) if reason else _below(path)
-        found.update(dict.fromkeys(inside.files))
+        for file in inside.files:
+            found.setdefault(file, each)
         left_out.update([inside.left_out])
     if not found:
         said = f"; {left_out}" if left_out else ""
         raise EmptySetError(
             f"{source} holds no image: looked for {', '.join(sorted(IMAGE_SUFFIXES))}{said}."
         )
-    return Listing(list(found), left_out=left_out, notes=_notes(understood), absent=absent)
+    rows = [cells[each] for each in found.values()] if cells else []
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return Listing(
+        list(found),
+        columns,
+        left_out=left_out,
+        notes=_notes(understood),
+        absent=absent,
+        named=frozenset(columns),
+    )
 
 
-def _matched(pattern: str) -> Listing:
+def _matched(pattern: Pattern, text: str) -> Listing:
     """What a glob matches; one that names an ending, such as ``*.raw``, is taken at its word."""
-    paths = sorted(glob.glob(pattern, recursive=True))
-    ending = os.path.splitext(pattern)[1]
-    if ending and not glob.has_magic(ending):
-        return _listing(paths, pattern)
-    kept, left_out = [], LeftOut()
-    for path in paths:
-        reason = ending_reason(path, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+    ending = os.path.splitext(pattern.glob)[1]
+    at_its_word = ending and not glob.has_magic(ending)
+    kept, left_out = dict[str, Mapping[str, Any]](), LeftOut()
+    for path in sorted(glob.glob(pattern.glob, recursive=True)):
+        reason = "" if at_its_word else ending_reason(path, IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+        values = pattern.values(path)
         if reason and not os.path.isdir(path):
             left_out.add(reason, path)
+        elif values is None:
+            left_out.add(UNLIKE, path)
         else:
-            kept.append(path)
-    return _listing(kept, pattern, left_out)
+            kept[path] = values
+    return _listing(kept, text, left_out, cells=kept)
 
 
 def _below(path: str) -> Walk:

@@ -93,8 +93,7 @@ def read_table(
     """
     file = open_csv(path, required=required)
     schema = dataset.get_field_schema() if dataset is not None else {}
-    of_steps = frozenset(vars(Names()).values()) if dataset is None else names_used(dataset)
-    names = _field_names(file, reserved_names(dataset) | of_steps)
+    names = _field_names(file, kept_names(dataset))
     numbers, rows = [], []
     for number, cells in file.numbered_rows():
         row = [cell.strip() for cell in cells]
@@ -130,6 +129,12 @@ def read_table(
         if old.strip() not in (new, "frame") and new in columns and new not in (FILENAME, SPLIT)
     }
     return Table(columns, renamed, notes.lines(), numbers)
+
+
+def kept_names(dataset: fo.Dataset | None) -> frozenset[str]:
+    """Fields that FiftyOne, or a step, keeps for itself."""
+    of_steps = frozenset(vars(Names()).values()) if dataset is None else names_used(dataset)
+    return reserved_names(dataset) | of_steps
 
 
 def _converter(
