@@ -12,9 +12,10 @@ from typing import Any
 import fiftyone as fo
 
 from ...coverage.words import counted as number
+from ...errors import EmptySetError, UnfinishedError
 from ...estimate import Part, clock, told
 from ...settings.fields import Params, select
-from ...settings.steps import CoverageParams, HeatmapParams, SphereParams
+from ...settings.steps import CandidateParams, CoverageParams, HeatmapParams, SphereParams
 from ..store import paces, runs
 from ..store.names import Names
 from ..store.samples import dataset_of
@@ -24,6 +25,7 @@ from . import heatmaps, sphere, unchanged
 from .cards.card_records import STEP as CARDS
 from .coverage import coverage
 from .picks import picks
+from .picks.pick_rules import OF_THESE, delta_of
 from .vectors import embed, measure
 from .vectors.embedding_run import STEP as EMBEDDINGS
 from .vectors.embedding_run import recorded
@@ -116,13 +118,10 @@ def _since(dataset: fo.Dataset, names: Names, params: Any, counts: Counts) -> _S
 def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> str:
     """What a run of the step will do and about how long it takes; "" where nothing is foreseen.
 
-    Where no image has a vector and the step needs them: what to run first.
+    Where it cannot run yet: what to run first.
     """
-    if step in _ON_EMBEDDINGS and 0 < counts.images == counts.waiting:
-        field = field_of(step, params)
-        return (
-            f"No image has a vector in {field!r} yet: run Find gaps, or Compute embeddings first."
-        )
+    if missing := _missing(step, dataset, params, counts):
+        return missing
     run = _Run(dataset, params, counts)
     for add in _PARTS[step]:
         add(run)
@@ -131,6 +130,38 @@ def foreseen(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> 
     on_sets = bool(counts.owned)
     again = on_sets and runs.read(dataset, run.names, coverage.STEP) is not None
     return told(run.parts, run.there, again=again)
+
+
+def _missing(step: str, dataset: fo.Dataset, params: Params, counts: Counts) -> str:
+    if step in _ON_EMBEDDINGS and 0 < counts.images == counts.waiting:
+        field = field_of(step, params)
+        return (
+            f"No image has a vector in {field!r} yet: run Find gaps, or Compute embeddings first."
+        )
+    names = Names(getattr(params, "suffix", ""))
+    try:
+        if step == "summarize_gaps":
+            coverage.read(dataset, names)
+        elif isinstance(params, CandidateParams) and _asks_delta(params):
+            if delta_of(dataset, names, params) is None:
+                return f"These picks need δ, and there is none {OF_THESE}: {_COVER_FIRST}"
+        elif isinstance(params, HeatmapParams) and params.about != "attention":
+            runs.finished(dataset, names, coverage.STEP)
+            if not dataset.has_field(names.nearest_S):
+                return f"No image has a nearest owned one yet: {_COVER_FIRST}"
+    except EmptySetError:
+        return f"Coverage is not computed yet: {_COVER_FIRST}"
+    except UnfinishedError as error:
+        return str(error)
+    return ""
+
+
+_COVER_FIRST = "run Find gaps, or Compute coverage first."
+
+
+def _asks_delta(params: CandidateParams) -> bool:
+    supported = params.support is not None and params.support_radius is None
+    return supported or params.target_covered is not None
 
 
 def _told(run: _Run, since: _Since) -> str:

@@ -1,6 +1,7 @@
 """What a run will do and how long it takes, read off the records of earlier runs."""
 
 import platform
+from dataclasses import replace
 
 import fiftyone as fo
 import numpy as np
@@ -14,6 +15,8 @@ from gapsphere.plugin.errors import Cancelled
 from gapsphere.plugin.estimate import Pace
 from gapsphere.plugin.settings.fields import select
 from gapsphere.plugin.settings.steps import (
+    CandidateParams,
+    CardParams,
     CoverageParams,
     EmbeddingParams,
     GapParams,
@@ -202,3 +205,33 @@ def test_a_step_on_vectors_says_where_no_image_has_one(dataset, step):
     assert "No image has" not in foreseen.foreseen(step, dataset, GapParams(), Counts())
     every = foreseen.foreseen("find_gaps", dataset, GapParams(), Counts(60, 60, 30, 30))
     assert "60 images to embed" in every
+
+
+@pytest.mark.parametrize(
+    ("step", "params", "needs"),
+    [
+        ("summarize_gaps", CardParams(), "Coverage is not computed yet"),
+        ("select_candidates", CandidateParams(support=2), "These picks need δ"),
+        ("select_candidates", CandidateParams(target_covered=0.9), "These picks need δ"),
+        ("compute_heatmaps", HeatmapParams(about="new"), "No image has a nearest owned one"),
+    ],
+)
+def test_a_step_on_coverage_says_where_there_is_none(dataset, step, params, needs):
+    counts = Counts(60, 30, 30, 30)
+    said = foreseen.foreseen(step, dataset, params, counts)
+    assert said.startswith(needs)
+    assert said.endswith(": run Find gaps, or Compute coverage first.")
+    covered = runs.Record("coverage", {}, {}, {"delta": 0.3, "metric": "cosine"}, running=True)
+    runs.write(dataset, Names(), covered)
+    unfinished = foreseen.foreseen(step, dataset, params, counts)
+    assert "The last compute_coverage" in unfinished
+    assert "did not finish" in unfinished
+    runs.write(dataset, Names(), replace(covered, running=False))
+    dataset.add_sample_field("nearest_S", fo.StringField)
+    assert "has run here yet" in foreseen.foreseen(step, dataset, params, counts)
+
+
+def test_picks_that_need_no_coverage_ask_for_none(dataset):
+    for params in (CandidateParams(), CandidateParams(support=2, support_radius=0.1)):
+        said = foreseen.foreseen("select_candidates", dataset, params, Counts(60, 30, 30, 30))
+        assert "has run here yet" in said
