@@ -9,6 +9,7 @@ counted.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -22,10 +23,12 @@ from ....errors import InputError
 from ....interchange.files.checked import kind_of
 from ....interchange.files.file_names import RealPaths
 from ....interchange.files.left_out import LeftOut
+from ....interchange.files.listed_paths import without_scheme
 from ....interchange.files.walk import ending_reason
 from ....progress import Progress, silent
 from ....results import Result
 from ...store.fields.fields import blocks
+from ...store.fields.ownership import read_only
 from ...store.leases import LOADING, holds_lease
 from ...store.names import OWNED_TAG, POOL_TAG, SEQUENCE
 from ...store.samples import flat, reloaded
@@ -61,6 +64,8 @@ class LoadResult(Result):
     """What the table says otherwise of images that were there."""
     updated: bool = True
     """Whether that was written."""
+    stayed: int = 0
+    """Owned images among the files of the pool: they stay in S."""
 
     def __str__(self) -> str:
         lines = [
@@ -68,6 +73,11 @@ class LoadResult(Result):
             + (f", {self.moved[role]} moved here from the other set" if self.moved[role] else "")
             for role in self.added
         ]
+        if self.stayed:
+            lines.append(
+                f"{counted(self.stayed, 'image')} of the pool stayed in S, tagged so before: a "
+                "table or tag_samples makes candidates of owned images"
+            )
         if self.unreadable:
             lines.append(
                 f"{counted(len(self.unreadable), 'unreadable file')} added (e.g. "
@@ -103,6 +113,8 @@ def load_images(
     owned, pool
         A folder, a glob, a JSON list, a video, an MCAP file, or a list of paths.  Parts of a path
         may be called by the field that they fill: ``drives/{sequence}/{camera}_*.jpg``.
+        Known images that are named, or lie where ``owned`` is searched, move to that set; an owned
+        image that lies where ``pool`` is searched stays in S.
     csv
         In their place or beside them: a CSV with ``filename``, ``split`` and further columns.
     frames_per_second
@@ -146,15 +158,26 @@ def load_images(
         rows = {known[real(p)]: row for row, p in enumerate(listing.paths) if real(p) in known}
         columns = {n: cells for n, cells in listing.columns.items() if n in listing.named}
         changed = changed.joined(changes(dataset, rows, columns))
+    plans, again = {}, {}
+    listed: set[str] = set()
+    for role, listing in listings.items():
+        old = [known[real(path)] for path in listing.paths if real(path) in known]
+        listed.update(old)
+        keep = role == POOL_TAG and csv is None and _is_walked(pool)
+        plans[role], again[role] = _plan(dataset, old, role, keep=keep), len(old)
+    _refuse_locked(dataset, *plans.values())
     if update_known:
         write_changes(dataset, changed)
+    if any(plan.off for plan in plans.values()) and tagged.tagged_by(dataset):
+        both_sets = flat(dataset).match_tags([OWNED_TAG, POOL_TAG]).values("id")
+        if listed.issuperset(both_sets):  # who is S and who is U is told anew, by no field
+            tagged.note(dataset, {OWNED_TAG: (), POOL_TAG: ()})
     total = sum(len(listing.paths) for listing in listings.values())
-    added, again, moved, unreadable, done = {}, {}, {}, [], 0
+    added, unreadable, done = {}, [], 0
     for role, listing in listings.items():
         new = [row for row, path in enumerate(listing.paths) if real(path) not in known]
-        old = [known[real(path)] for path in listing.paths if real(path) in known]
-        again[role], moved[role] = len(old), _retag(dataset, old, role)
-        done += len(old)
+        _retag(dataset, plans[role])
+        done += again[role]
         added[role] = 0
         for block in _samples(listing, new, role, num_workers):
             dataset.add_samples(block, progress=False)
@@ -169,8 +192,10 @@ def load_images(
     for role, source in ((OWNED_TAG, owned), (POOL_TAG, pool)):
         if csv is None and added[role] and SEQUENCE not in listings[role].columns:
             notes += [f"{role}: {note}" for note in by_folder(source, listings[role].paths)]
+    moved = {role: len(plan.off) for role, plan in plans.items()}
+    stayed = sum(plan.stayed for plan in plans.values())
     return LoadResult(
-        added, again, moved, unreadable, renamed, left_out, notes, changed, update_known
+        added, again, moved, unreadable, renamed, left_out, notes, changed, update_known, stayed
     )
 
 
@@ -194,8 +219,10 @@ def tag_samples(
             f"{counted(len(both), 'sample')} would be both S and U: an owned image is not a "
             "candidate."
         )
-    for role, ids in views.items():
-        _retag(dataset, ids, role)
+    plans = [_plan(dataset, ids, role) for role, ids in views.items()]
+    _refuse_locked(dataset, *plans)
+    for plan in plans:
+        _retag(dataset, plan)
     words, known = {OWNED_TAG: owned, POOL_TAG: pool}, tagged.tagged_by(dataset)
     tagged.note(dataset, {r: fields_of(word, tagged=known) for r, word in words.items() if word})
     return {role: len(ids) for role, ids in views.items()}
@@ -309,16 +336,47 @@ def _header(path: str) -> fo.ImageMetadata | None:
         return None
 
 
-def _retag(dataset: fo.Dataset, ids: list[str], role: str) -> int:
-    """Give ``role`` to the samples, take the other role off; how many had the other."""
-    if not ids:
-        return 0
+@dataclass(frozen=True)
+class _Plan:
+    """Known samples that get the tag ``role`` (``on``), and lose the other one (``off``)."""
+
+    role: str
+    on: list[str]
+    off: list[str]
+    stayed: int = 0
+    """Samples that are in the other set, and stay there."""
+
+
+def _is_walked(source: Source | None) -> bool:
+    """Whether files are found in a folder or by a pattern, and not named."""
+    if not isinstance(source, str | os.PathLike):
+        return False
+    return not os.path.isfile(os.path.expanduser(without_scheme(os.fspath(source))))
+
+
+def _plan(dataset: fo.Dataset, ids: list[str], role: str, *, keep: bool = False) -> _Plan:
+    """What changes for these samples to be in the set; with ``keep`` others stay in theirs."""
     other = POOL_TAG if role == OWNED_TAG else OWNED_TAG
-    count = 0
+    on, off, stayed = [], [], 0
     for block in blocks(ids):
         view = flat(dataset).select(block, ordered=False)
-        moved = view.match_tags(other)
-        count += len(moved)
-        moved.untag_samples(other)
-        view.tag_samples(role)
-    return count
+        for sample_id, tags in zip(*view.values(["id", "tags"]), strict=True):
+            if keep and other in tags:
+                stayed += 1
+                continue
+            on += [sample_id] * (role not in tags)
+            off += [sample_id] * (other in tags)
+    return _Plan(role, on, off, stayed)
+
+
+def _refuse_locked(dataset: fo.Dataset, *plans: _Plan) -> None:
+    if any(plan.on or plan.off for plan in plans) and dataset.get_field("tags").read_only:
+        raise read_only("tags")
+
+
+def _retag(dataset: fo.Dataset, plan: _Plan) -> None:
+    for block in blocks(plan.off):
+        other = POOL_TAG if plan.role == OWNED_TAG else OWNED_TAG
+        flat(dataset).select(block, ordered=False).untag_samples(other)
+    for block in blocks(plan.on):
+        flat(dataset).select(block, ordered=False).tag_samples(plan.role)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from gapsphere.plugin.dataset.gaps.images.load import load_images, tag_samples
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
+from gapsphere.plugin.dataset.store.sets.tagged import tagged_by
 from gapsphere.plugin.errors import ArtifactError, Cancelled, EmptySetError, ImageError, InputError
 from gapsphere.plugin.settings.rationales import FeatureCacheParams
 from PIL import Image
@@ -37,6 +38,43 @@ def test_a_known_image_named_in_the_other_set_moves_there(dataset, make_images):
     assert moved.moved == {"S": 1, "U": 0}
     assert dataset.match_tags("S").values("tags") == [["S"]]
     assert len(dataset.match_tags("U")) == 3
+
+
+@pytest.mark.parametrize(
+    "searched", [str, lambda folder: f"{folder}/*.png", lambda f: f"file://{f}"]
+)
+def test_an_image_that_a_person_made_owned_stays_so_when_its_folder_is_loaded_again(
+    dataset, make_images, searched
+):
+    folder = make_images("pool", 4)
+    load_images(dataset, pool=folder)
+    dataset.limit(1).untag_samples("U")
+    dataset.limit(1).tag_samples("S")
+    make_images("pool", 5)
+    again = load_images(dataset, pool=searched(folder))
+    assert (again.added["U"], again.moved["U"], again.stayed) == (1, 0, 1)
+    assert "1 image of the pool stayed in S" in str(again)
+    assert dataset.values("tags") == [["S"], *[["U"]] * 4]
+    named = load_images(dataset, pool=[folder / "pool_000.png"])
+    assert (named.moved["U"], named.stayed) == (1, 0)
+
+
+def test_tags_that_are_read_only_stop_what_would_change_them_before_anything_is_written(
+    dataset, make_images
+):
+    folder = make_images("pool", 2)
+    load_images(dataset, pool=folder)
+    field = dataset.get_field("tags")
+    field.read_only = True
+    field.save()
+    again = load_images(dataset, pool=make_images("pool", 3))
+    assert (again.known["U"], again.added["U"]) == (2, 1)
+    assert tag_samples(dataset, pool="U") == {"U": 3}
+    with pytest.raises(InputError, match="The field 'tags' is read-only"):
+        load_images(dataset, folder, make_images("others", 2))
+    with pytest.raises(InputError, match="The field 'tags' is read-only"):
+        tag_samples(dataset, owned="U")
+    assert len(dataset) == 3
 
 
 def test_a_view_stands_for_its_dataset(dataset, make_images):
@@ -324,6 +362,20 @@ def test_samples_already_there_become_s_and_u(dataset, make_images):
     counts = tag_samples(dataset, "field:split=train", "field:split=new")
     assert counts == {"S": 4, "U": 2}
     assert sorted(map(tuple, dataset.values("tags"))) == [("S",)] * 4 + [("U",)] * 2
+
+
+def test_a_table_that_tells_anew_who_is_owned_frees_the_field_that_told_it_before(
+    dataset, make_images, tmp_path
+):
+    load_images(dataset, pool=make_images("pool", 4))
+    dataset.set_values("weather", ["dry", "dry", "rain", "rain"])
+    tag_samples(dataset, "field:weather=dry", "field:weather=rain")
+    assert tagged_by(dataset) == {"S": ["weather"], "U": ["weather"]}
+    rows = [f"pool/pool_00{n}.png,{split}" for n, split in enumerate("SUSU")]
+    for told in (rows[:2], rows):
+        (tmp_path / "m.csv").write_text("\n".join(["filename,split", *told]))
+        load_images(dataset, csv=str(tmp_path / "m.csv"))
+        assert bool(tagged_by(dataset)) == (told != rows)
 
 
 @pytest.fixture
