@@ -9,8 +9,10 @@ from gapsphere.plugin.dataset.gaps.artifacts.import_folder import import_artifac
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
 from gapsphere.plugin.dataset.gaps.images.load import load_images
+from gapsphere.plugin.dataset.gaps.picks import picks
 from gapsphere.plugin.dataset.gaps.results import show_results
 from gapsphere.plugin.dataset.gaps.vectors.embed import compute_embeddings
+from gapsphere.plugin.dataset.store.names import Names
 from gapsphere.plugin.errors import ArtifactError, EmptySetError, InputError, MismatchError
 from gapsphere.plugin.settings.steps import EmbeddingParams, GapParams
 
@@ -100,6 +102,22 @@ def test_importing_twice_changes_nothing(analysed, other, tmp_path):
     import_artifacts(other, tmp_path / "outputs")
     assert len(other) == 32
     assert other.match_tags("kcenter").count() == 4
+
+
+def test_picks_of_before_go_where_the_imported_folder_has_none(analysed, tmp_path):
+    export_artifacts(analysed, tmp_path / "outputs")
+    mine = analysed.match_tags("kcenter", bool=False).limit(1).values("id")
+    analysed.select(mine).tag_samples("kcenter")
+    (tmp_path / "outputs" / "kcenter_indices.json").unlink()
+    imported = import_artifacts(analysed, tmp_path / "outputs")
+    assert "those of the run before are taken back" in str(imported)
+    assert not len(analysed.exists("kcenter_rank"))
+    assert analysed.match_tags("kcenter").values("id") == mine
+    with pytest.raises(EmptySetError, match="the folder that was imported has none"):
+        picks.require(analysed, Names())
+    assert not any(
+        "picks" in line for line in import_artifacts(analysed, tmp_path / "outputs").warnings
+    )
 
 
 def test_the_smallest_folder_of_the_viewer_is_enough(other, make_images, tmp_path):

@@ -139,9 +139,13 @@ def import_artifacts(
     report = coverage_report(artifacts.nn_U_to_S, threshold, verdicts)
     measured = coverage.Measured(artifacts.nn_U_to_S, verdicts, new)
     _write_coverage(dataset, names, ids, artifacts, measured, report, trace)
+    step = Step(picks.STEP, dataset, names, {}, trace, picks.writes(names))
     if artifacts.kcenter is not None:
-        step = Step(picks.STEP, dataset, names, {}, trace, picks.writes(names))
         _write_picks(step, ids["U"], artifacts.kcenter, report)
+    elif step.earlier is not None and (step.earlier.running or step.earlier.results.get("ids")):
+        warnings.append("The folder has no picks: those of the run before are taken back.")
+        none = PickResult([], [], report.quantiles["delta_max"], report.metric, 0, 0.0)
+        picks.write(step, replace(none, short=["the folder that was imported has none"]))
     warnings += _costs(artifacts)
     save_workspace(dataset)
     return ArtifactImport(
