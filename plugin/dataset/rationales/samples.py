@@ -37,6 +37,7 @@ TAKEN = "rows left out: an earlier row is of the same sample, by its file or its
 SPLIT = "splits left out: the sample is in the other set, where it stays (tag_samples moves it)"
 LOCKED = "splits left out: the tags of the dataset are read-only"
 DECIDED = "decisions left out: the sample has another one here, which stays"
+FROZEN = "decisions left out: their fields in the dataset are read-only"
 UNKNOWN = f"decisions left out: none of {', '.join(DECISIONS)}"
 
 
@@ -208,9 +209,14 @@ class SampleWriter:
         there = self.dataset.select(list(given), ordered=False).values(["id", name])
         held = dict(zip(*there, strict=True))
         new = {i: one for i, one in given.items() if one is not None and one != held[i]}
+        own = f"values of the dataset's own field {name!r}"
+        if self.dataset.get_field(name).read_only:
+            self.cache.found.add(
+                METADATA, f"{own} left: it is read-only", *(rows[i].file_name for i in new)
+            )
+            return {}
         replaced = [rows[i].file_name for i in new if held[i] is not None]
-        sentence = f"values of the dataset's own field {name!r} replaced"
-        self.cache.found.add(METADATA, sentence, *replaced)
+        self.cache.found.add(METADATA, f"{own} replaced", *replaced)
         return new
 
     def _decide(
@@ -222,6 +228,9 @@ class SampleWriter:
             there = self.dataset.select(list(given), ordered=False).values(["id", *fields])
             held = {i: dict(zip(fields, row, strict=True)) for i, *row in zip(*there, strict=True)}
             new = [i for i in held if held[i][names.decision] is None]
+            if new and any(self.dataset.get_field(name).read_only for name in fields):
+                self.cache.found.add(METADATA, FROZEN, *(rows[old[i]].file_name for i in new))
+                new = []
             for name in reversed(fields):  # the decision last: who is stopped before it has none
                 if new:
                     column = {i: given[i][name] for i in new}

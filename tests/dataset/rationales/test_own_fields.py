@@ -219,6 +219,25 @@ def test_a_read_only_field_stops_an_import_before_anything_is_written(dataset, t
     assert not runs.read(dataset, Names(), "feature_cache").running
 
 
+def test_values_for_read_only_fields_are_left_out_and_said_and_the_rest_comes(dataset, tmp_path):
+    names = ["a.png", "b.png"]
+    dataset.add_samples(fo.Sample(str(tmp_path / name), file_name=name, site="x") for name in names)
+    params = FeatureCacheParams(cache_dir=str(tmp_path))
+    header = "file_name,site,review_decision,weather\n"
+    (tmp_path / "metadata.csv").write_text(f"{header}a.png,x,,fog\nb.png,x,,fog\n")
+    import_feature_cache(dataset, params)
+    for name in ("site", "review_decision"):
+        field = dataset.get_field(name)
+        field.read_only = True
+        field.save()
+    (tmp_path / "metadata.csv").write_text(f"{header}a.png,y,agree,rain\nb.png,x,,rain\n")
+    found = import_feature_cache(dataset, params).findings
+    assert any("1 decision left out: their fields" in line and "a.png" in line for line in found)
+    assert any("1 value of the dataset's own field 'site' left" in line for line in found)
+    assert dataset.values(["site", "review_decision"]) == (["x", "x"], [None, None])
+    assert dataset.values("weather") == ["rain", "rain"]
+
+
 def look(dataset):
     """What colours are by, the colours, and the fields that are shown."""
     colours, shown = dataset.app_config.color_scheme, dataset.app_config.active_fields
