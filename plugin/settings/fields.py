@@ -236,7 +236,7 @@ def mistakes(params: type[Params], values: Mapping[str, Any]) -> dict[str, str]:
         found: dict[str, str] = {}
         for each in error.errors():
             name = str(each["loc"][0]) if each["loc"] else ""
-            text = each["msg"].removeprefix("Value error, ")
+            text = _wrong(each, params)
             found.setdefault(name, f"{text[:1].upper()}{text[1:]}.")
         return found
     return {}
@@ -251,10 +251,19 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
+def _wrong(mistake: Mapping[str, Any], params: type[Params]) -> str:
+    """What pydantic says of one mistake, or we do: it counts the parts of text one by one."""
+    if mistake["type"] in ("missing", "too_long"):
+        kinds = {each.name: each.kind for each in settings_of(params)}
+        parts = get_args(kinds.get(str(mistake["loc"][0])))
+        return f"Input should be {len(parts)} values with commas between them"
+    return str(mistake["msg"]).removeprefix("Value error, ")
+
+
 def sentence(error: ValidationError, params: type[Params], called: Mapping[str, str]) -> str:
     """The first mistake that pydantic found, for a person."""
     first = error.errors()[0]
-    text = first["msg"].removeprefix("Value error, ")
+    text = _wrong(first, params)
     if not first["loc"]:
         return f"{text[:1].upper()}{text[1:]}."
     name = str(first["loc"][0])

@@ -159,8 +159,9 @@ def _size(value: Any, known: dict[int, int]) -> int:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
-    if path.exists() and not path.is_file():  # a named pipe would be waited for
-        raise InputError(f"{path} is not a file: give a YAML file.")
+    if not path.is_file():  # a named pipe would be waited for
+        wrong = "is not a file" if path.exists() else "does not exist"
+        raise InputError(f"{path} {wrong}: give a YAML file.")
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise InputError(

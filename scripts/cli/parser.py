@@ -10,6 +10,7 @@ import argparse
 import logging
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from ... import __version__
@@ -37,9 +38,10 @@ def run(arguments: Sequence[str]) -> None:
     parsed, overrides = parser.parse_known_args([_dashed(text) for text in arguments])
     options = vars(parsed)
     command: Command = options.pop("command")
+    of_command: argparse.ArgumentParser = options.pop("parser")
     wrong = [text for text in overrides if text.startswith("-") or "=" not in text]
     if wrong or (overrides and not command.params):
-        parser.error(f"unrecognized arguments: {' '.join(wrong or overrides)}")
+        of_command.error(_unknown(command, wrong or overrides))
     logging.basicConfig(level=logging.WARNING)
     for handler in logging.root.handlers:
         handler.setFormatter(_Plain("%(message)s"))
@@ -71,8 +73,18 @@ def build_parser() -> argparse.ArgumentParser:
             name, help=command.help, description=command.help, allow_abbrev=False
         )
         _fill(sub, command)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, parser=sub)
     return parser
+
+
+def _unknown(command: Command, given: Sequence[str]) -> str:
+    """What is wrong with arguments that a command does not take, and where its own are listed."""
+    flags = [flags[0] for flags, _ in command.arguments]
+    flags += [each.flag for cls in command.params for each in settings_of(cls)]
+    close = (get_close_matches(text.partition("=")[0], flags, 1) for text in given)
+    meant = list(dict.fromkeys(flag for found in close for flag in found))
+    did = f"; did you mean {' and '.join(meant)}?" if meant else ";"
+    return f"it takes no {' '.join(given)}{did} gapsphere {command.name} --help lists what it takes"
 
 
 def _dashed(argument: str) -> str:

@@ -140,7 +140,7 @@ def test_values_of_a_large_dataset_are_offered_without_counts(bare, monkeypatch)
         ({"encoder": "auto", "model_path": "../no"}, "model_path", "not an absolute path"),
         ({"suffix": "a b", "more_settings": True}, "suffix", "match pattern"),
         ({"suffix": "a b"}, "mistake", "match pattern"),
-        ({"roi": "1,2", "more_settings": True}, "roi", "Field required"),
+        ({"roi": "1,2", "more_settings": True}, "roi", "be 4 values with commas"),
     ],
 )
 def test_a_wrong_value_is_marked_at_its_input(run_before, params, name, sentence):

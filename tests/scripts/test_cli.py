@@ -165,7 +165,7 @@ def test_find_gaps_does_it_in_one(run, project, name):
     [
         (("find-gaps", "--dataset", "no such"), "There is no dataset 'no such'"),
         (("load", "--owned-images", "/nowhere", "--dataset", "cli-none"), "does not exist"),
-        (("analyze", "--config", "/nowhere.yaml"), "cannot be read as YAML"),
+        (("analyze", "--config", "/nowhere.yaml"), "/nowhere.yaml does not exist"),
         (("import-artifacts", "--data-root", "/nowhere", "--dataset", "cli-none"), "has no"),
         (("find-gaps", "kcenter.num_selekt=3"), "did you mean 'kcenter.num_select'"),
         (("heatmap", "inference.batch_size=64"), "does not apply to this command"),
@@ -274,6 +274,27 @@ def test_every_command_has_help(command, capsys):
         build_parser().parse_args([*command.name.split(), "--help"])
     assert exit_.value.code == 0
     assert command.help.split()[0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("export-spec --dataset a spec.html", "takes no spec.html; gapsphere export-spec --help"),
+        (
+            "find-gaps --owned-image a --k 3",
+            "takes no --owned-image a; did you mean --owned-images?",
+        ),
+        ("sparse train --step=9", "did you mean --steps? gapsphere sparse train --help"),
+        ("demo-data seed=4", "did you mean --seed? gapsphere demo-data --help lists"),
+    ],
+)
+def test_an_argument_that_a_command_does_not_take_is_answered_by_that_command(
+    arguments, said, capsys
+):
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments.split())
+    assert exit_.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_help_puts_what_most_set_first_and_the_rest_under_headings(capsys):

@@ -45,7 +45,8 @@ def test_steps_read_their_own_part_of_all_settings():
     [
         ({"sky": 1}, "Unknown setting 'sky'"),
         ({"image_sise": 1}, "did you mean 'image_size'"),
-        ({"roi": "0,0,1"}, "roi"),
+        ({"roi": "0,0,1"}, "^roi: Input should be 4 values with commas between them"),
+        ({"roi": "0,0,1,1,1"}, "^roi: Input should be 4 values with commas between them"),
         ({"roi": "a,b,c,d"}, "roi"),
         ({"suffix": "a b"}, "suffix"),
         ({"batch_size": 0}, "batch_size"),
