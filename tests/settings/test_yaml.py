@@ -136,7 +136,7 @@ def test_a_broken_file_is_a_sentence_whoever_reads_it(write, text, sentence):
 
 
 def test_a_file_that_is_missing_is_a_sentence(tmp_path):
-    with pytest.raises(InputError, match="missing.yaml does not exist"):
+    with pytest.raises(InputError, match=r"missing\.yaml does not exist"):
         load(SparseParams, tmp_path / "missing.yaml")
 
 
