@@ -40,6 +40,9 @@ EPOCHS_NATIVE = 1600
 PLACED_AT_ONCE = 100_000
 COMPONENTS_FROM = 20_000
 """Points that principal components are read off."""
+TURNS, SPARE = 10, 10
+"""Turns of the search for principal components, and how many more are searched for than wanted."""
+SCORED_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def _layout(vectors: Array, settings: LayoutSettings, progress: Progress) -> Arr
         pole = np.array([0, 0, 1], np.float32) if native else np.zeros(3, np.float32)
         return np.tile(pole, (n, 1))
     most = min(settings.pca_dim or 0, vectors.shape[1])
-    components = _principal_components(vectors, max(3, most), settings.seed)
+    components = principal_components(vectors, max(3, most), settings.seed)
     if n < FEWEST:
         first = components[:, :3]
         return to_unit_sphere(first) if native else first.astype(np.float32)
@@ -238,15 +241,26 @@ def _epochs(n: int, native: bool) -> int:
     return max(EPOCHS * FEW // max(n, FEW), EPOCHS_LEAST)
 
 
-def _principal_components(vectors: Array, count: int, seed: int) -> Array:
-    """Scores of the first ``count`` components, float32, zeros where the data has fewer."""
-    drawn = vectors[_draw(len(vectors), COMPONENTS_FROM, None, seed)]
-    from sklearn.decomposition import PCA
+def principal_components(vectors: Array, count: int, seed: int) -> Array:
+    """Scores of the first ``count`` components, float32, zeros where the data has fewer.
 
-    possible = min(count, *drawn.shape)
-    solver = "full" if min(drawn.shape) <= 64 else "randomized"
-    scores = PCA(possible, svd_solver=solver, random_state=seed).fit(drawn).transform(vectors)
-    return np.pad(scores, ((0, 0), (0, count - possible))).astype(np.float32, copy=False)
+    By subspace iteration (Halko, Martinsson and Tropp 2011), which is what scikit-learn does with
+    large data, without the second and a half of CPU time that importing it takes.
+    """
+    drawn = vectors[_draw(len(vectors), COMPONENTS_FROM, None, seed)].astype(np.float64)
+    mean = drawn.mean(axis=0)
+    drawn -= mean
+    width = min(count + SPARE, drawn.shape[1])
+    basis = np.random.default_rng(seed).normal(size=(drawn.shape[1], width))
+    for _ in range(TURNS):
+        basis = np.linalg.qr(drawn.T @ (drawn @ basis))[0]
+    axes = basis @ np.linalg.svd(drawn @ basis, full_matrices=False)[2][:count].T
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
+    scores = np.zeros((len(vectors), count), np.float32)
+    for start in range(0, len(vectors), SCORED_AT_ONCE):
+        part = slice(start, start + SCORED_AT_ONCE)
+        scores[part, : axes.shape[1]] = vectors[part] @ axes - mean @ axes
+    return scores
 
 
 def _spread(start: Array, seed: int) -> Array:

@@ -32,10 +32,10 @@ from gapsphere.plugin.projection.umap3d import (
     FEW,
     LayoutSettings,
     _boxed,
-    _principal_components,
     _spread,
     first_places,
     fit_sphere,
+    principal_components,
     relaxed,
 )
 from gapsphere.scripts.bench.timing import forget_peak, memory
@@ -86,7 +86,7 @@ def layouts(vectors: Array, seeds: int) -> None:
         knn_dists=(squared / 2).astype(np.float32),
         return_dists=False,
     )
-    components, curve = _principal_components(vectors, 3, 51), find_ab_params(1.0, 0.1)
+    components, curve = principal_components(vectors, 3, 51), find_ab_params(1.0, 0.1)
 
     def of_umap(seed: int) -> Array:
         first = _boxed(_spread(components, seed))
@@ -121,7 +121,7 @@ def parts(vectors: Array) -> None:
         print(f"{name:<28}{spent:7.2f} CPU s{clock:8.2f} s   peak +{over:.2f} matrices", flush=True)
         return found
 
-    components = timed("principal components", lambda: _principal_components(vectors, 3, 51))
+    components = timed("principal components", lambda: principal_components(vectors, 3, 51))
     found = timed("neighbours", lambda: self_first(*nearest(vectors, vectors, 30)))
     graph = timed("graph", lambda: fuzzy_graph(found[1], found[0] / 2))
     first = timed("first places", lambda: first_places(vectors, components, LayoutSettings()))

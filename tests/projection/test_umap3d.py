@@ -15,7 +15,9 @@ from gapsphere.plugin.errors import (
 from gapsphere.plugin.projection import umap3d
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
-from gapsphere.plugin.projection.umap3d import _draw, fit_sphere
+from gapsphere.plugin.projection.umap3d import _draw, fit_sphere, principal_components
+from gapsphere.tests.support.made_rows import unit
+from sklearn.decomposition import PCA
 
 
 def assert_unit_rows(rows, n):
@@ -53,7 +55,7 @@ from gapsphere.plugin.projection.umap3d import fit_sphere
 before = torch.get_num_threads()
 np.save(sys.argv[2], fit_sphere(np.load(sys.argv[1])).umap3d)
 assert torch.get_num_threads() == before
-assert not {"umap", "pynndescent"} & set(sys.modules)
+assert not {"umap", "pynndescent", "sklearn"} & set(sys.modules)
 from gapsphere.plugin.projection.epoch import move
 assert not sum(move.stats.cache_misses.values())
 """
@@ -107,6 +109,21 @@ def test_nothing_is_said_to_the_user(clusters, capfd):
         warnings.simplefilter("error")
         fit_sphere(np.repeat(clusters[0][:4], 45, axis=0))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "count"), [(240, 32, 3), (90, 400, 3), (900, 200, 8), (240, 32, 32), (5, 32, 9)]
+)
+def test_principal_components_are_those_of_scikit_learn(n, d, count):
+    rng = np.random.default_rng(1)
+    vectors = unit(rng.normal(size=(n, d)) / np.arange(1, d + 1) + 0.2).astype(np.float32)
+    scores = principal_components(vectors, count, seed=51)
+    wanted = PCA(min(count, n, d), svd_solver="full").fit_transform(vectors.astype(np.float64))
+    wanted = np.pad(wanted, ((0, 0), (0, count - wanted.shape[1])))
+    wanted *= np.where((scores * wanted).sum(axis=0) < 0, -1, 1)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, wanted, atol=1e-6)
+    assert np.array_equal(scores, principal_components(vectors, count, seed=51))
 
 
 @pytest.mark.parametrize(
