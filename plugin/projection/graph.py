@@ -33,6 +33,16 @@ class Graph(NamedTuple):
     weight: Array
     """float32 (edges,), above 0 and at most 1: relative to the heaviest."""
 
+    def in_order(self, order: Array) -> Graph:
+        """The same graph with its vertices in another order, int64 (n,)."""
+        number = np.empty(len(order), np.int32)
+        number[order] = np.arange(len(order), dtype=np.int32)
+        degree = np.diff(self.first_edge)[order]
+        first_edge = np.concatenate([[0], np.cumsum(degree)])
+        edge = np.repeat(self.first_edge[order] - first_edge[:-1], degree)
+        edge += np.arange(len(edge))
+        return Graph(first_edge, number[self.neighbour[edge]], self.weight[edge])
+
 
 def fuzzy_graph(row: Array, distance: Array) -> Graph:
     """Graph of nearest neighbours ``row`` int (n, k) at ``distance`` (n, k), each point its first.

@@ -30,6 +30,10 @@ SOFTENING = 1e-3
 """Keeps the push of a vertex at no distance finite; this and the former are umap-learn's."""
 EDGES_A_SHARE = 50_000
 """Below this many edges a thread costs more than it saves."""
+POOL = 32_768
+"""Vertices, at most, that the random ones of an epoch are drawn from: they fit a core's cache."""
+BITS = 10
+"""Of each coordinate, which vertices are ordered by: neighbours are then read from nearby."""
 
 
 def lay_out(
@@ -54,24 +58,44 @@ def lay_out(
     progress : Progress
         Called with (epoch, epochs) after each; raising ends the layout.
     """
-    from .epoch import move
+    from .epoch import TOGETHER, move
 
-    old = np.array(start, np.float32, order="C")
-    new = np.empty_like(old)
+    n, order = len(start), _along_a_curve(start)
+    graph = graph.in_order(order)
+    old = np.array(start[order].T, np.float32, order="C")
+    new, placed = np.empty_like(old), np.empty((n, 3), np.float32)
     tables = forces(min_dist, native)
     shares = _shares(graph, threads or usual_threads())
     seeds = np.random.SeedSequence(seed).generate_state(epochs)
-    with ThreadPoolExecutor(len(shares)) as pool:
+    shuffled = np.random.default_rng(seed).permutation(n)
+    pool_size = min(n, POOL)
+    with ThreadPoolExecutor(len(shares)) as workers:
         for epoch in range(epochs):
+            drawn = np.arange(epoch * pool_size, (epoch + 1) * pool_size + TOGETHER) % n
+            pool = np.take(old, shuffled[drawn], axis=1)
             rate = np.float32(1 - epoch / epochs)
             fixed = (epoch, rate, *tables, seeds[epoch], native)
-            work = [pool.submit(move, old, new, *graph, *share, *fixed) for share in shares[1:]]
-            move(old, new, *graph, *shares[0], *fixed)
+            work = [
+                workers.submit(move, old, new, pool, *graph, *share, *fixed) for share in shares[1:]
+            ]
+            move(old, new, pool, *graph, *shares[0], *fixed)
             for share in work:
                 share.result()
             old, new = new, old
             progress(epoch + 1, epochs)
-    return old
+    placed[order] = old.T
+    return placed
+
+
+def _along_a_curve(places: Array) -> Array:
+    """Order of places (n, 3) in which the next is near as a rule (Morton 1966), int64 (n,)."""
+    low, extent = places.min(axis=0), np.ptp(places, axis=0)
+    cell = ((places - low) / np.where(extent > 0, extent, 1) * (2**BITS - 1)).astype(np.int64)
+    code = np.zeros(len(places), np.int64)
+    for bit in range(BITS):
+        for axis in range(3):
+            code |= (cell[:, axis] >> bit & 1) << 3 * bit + axis
+    return np.argsort(code, kind="stable")
 
 
 @cache

@@ -7,7 +7,7 @@ from gapsphere.plugin.coverage.nearest.neighbors import nearest, self_first
 from gapsphere.plugin.errors import Cancelled
 from gapsphere.plugin.projection import layout
 from gapsphere.plugin.projection.compiled import compiled
-from gapsphere.plugin.projection.epoch import move
+from gapsphere.plugin.projection.epoch import TOGETHER, move
 from gapsphere.plugin.projection.graph import fuzzy_graph
 from gapsphere.plugin.projection.layout import curve, lay_out
 from gapsphere.tests.support.made_rows import unit
@@ -86,26 +86,27 @@ def mixed(number):
     return number ^ (number >> 16)
 
 
-def one_epoch(graph, old, epoch, rate, a, b, seed, native):
+def one_epoch(graph, old, pool, epoch, rate, a, b, seed, native):
     """What ``move`` does, in float64, with the forces as McInnes et al. write them."""
-    old, new = old.astype(np.float64), old.astype(np.float64)
+    old, new, pool = old.astype(np.float64), old.astype(np.float64), pool.astype(np.float64)
     for v, place in enumerate(old):
         edges = slice(graph.first_edge[v], graph.first_edge[v + 1])
         moved, stiff = np.zeros(3), 0.0
 
         def apart(other):
-            difference = old[other] - place  # noqa: B023
+            difference = other - place  # noqa: B023
             chord = max(np.linalg.norm(difference), 1e-12)
             return difference / chord, 2 * math.asin(min(chord, 2) / 2) if native else chord, chord
 
         for other, w in zip(graph.neighbour[edges], graph.weight[edges], strict=True):
-            direction, r, chord = apart(other)
+            direction, r, chord = apart(old[other])
             force = 2 * w * 2 * a * b * r ** (2 * b - 1) / (1 + a * r ** (2 * b))
             moved, stiff = moved + force * direction, stiff + force / chord
         pushes = 5 * float(graph.weight[edges].sum())
         for turn in range(math.floor((epoch + 1) * pushes) - math.floor(epoch * pushes)):
-            key = (v * 0x9E3779B1 + seed + turn * 0x85EBCA77) % 2**32
-            direction, r, _ = apart(mixed(key) * len(old) >> 32)
+            key = (v * 0x9E3779B1 + seed + turn // TOGETHER * TOGETHER * 0x85EBCA77) % 2**32
+            first = mixed(key) * (len(pool) - TOGETHER) >> 32
+            direction, r, _ = apart(pool[first + turn % TOGETHER])
             force = 2 * b * r / ((1e-3 + r**2) * (1 + a * r ** (2 * b)))
             moved -= min(force, 4) * direction
         new[v] = place + rate / (1 + rate * stiff) * moved
@@ -114,13 +115,34 @@ def one_epoch(graph, old, epoch, rate, a, b, seed, native):
 
 @pytest.mark.parametrize("native", [False, True])
 def test_an_epoch_is_that_of_a_plain_float64_loop(graph, start, native):
-    old = unit(start) if native else start
-    new, (a, b), seed = np.empty_like(old), curve(0.1), 2**31 + 12345
+    old, (a, b), seed = unit(start) if native else start, curve(0.1), 2**31 + 12345
+    pool = old[np.random.default_rng(2).permutation(len(old))]
     fixed = np.float32(0.5), *layout.forces(0.1, native), np.uint32(seed), native
-    move(old, new, *graph, 0, len(old), 0, *fixed)
-    wanted = one_epoch(graph, old, 0, 0.5, a, b, seed, native)
+    columns, pooled = (np.ascontiguousarray(rows.T) for rows in (old, pool))
+    moved = np.empty_like(columns)
+    move(columns, moved, pooled, *graph, 0, len(old), 0, *fixed)
+    wanted, new = one_epoch(graph, old, pool, 0, 0.5, a, b, seed, native), moved.T
     assert np.abs(wanted - old).max() > 0.1
     assert np.abs(new - wanted).max() < 0.02  # forces come from a table, 256 rows an octave
+
+
+def test_vertices_come_back_in_the_order_they_came_in(graph, start):
+    order = np.random.default_rng(5).permutation(len(start))
+    other = graph.in_order(order)
+    assert other.weight.dtype == np.float32
+    for new, old in enumerate(order):
+        mine, its = (
+            dict(zip(g.neighbour[edges].tolist(), g.weight[edges].tolist(), strict=True))
+            for g, edges in (
+                (other, slice(*other.first_edge[new : new + 2])),
+                (graph, slice(*graph.first_edge[old : old + 2])),
+            )
+        )
+        assert {int(order[end]): weight for end, weight in mine.items()} == its
+    # Each place is taken by one vertex, so that both are laid out along the same curve.
+    places = lay_out(graph, start, epochs=5, min_dist=0.1, seed=1)
+    again = lay_out(other, start[order], epochs=5, min_dist=0.1, seed=1)
+    assert np.allclose(again, places[order], atol=1e-4)
 
 
 @pytest.mark.parametrize("native", [False, True])
