@@ -197,26 +197,52 @@ def _layout(vectors: Array, settings: LayoutSettings, progress: Progress) -> Arr
     )
     squared, row = self_first(*found)
     graph = fuzzy_graph(row, squared / 2 if settings.metric == "cosine" else np.sqrt(squared))
-    first = first_places(vectors, components, settings, _share(progress, 30, 50))
+    first = first_places(vectors, components, graph, settings, _share(progress, 30, 50))
     return relaxed(graph, first, settings, _share(progress, 50, 100))
 
 
 def first_places(
-    vectors: Array, components: Array, settings: LayoutSettings, progress: Progress = silent
+    vectors: Array,
+    components: Array,
+    graph: Graph,
+    settings: LayoutSettings,
+    progress: Progress = silent,
 ) -> Array:
     """Where the layout starts, float32 (n, 3), copies apart.
 
     The first three of ``components`` (n, 3 or more) in a box or on the sphere; of more than
-    :data:`FEW` points, places among those of a few.
+    :data:`FEW` points, places among those of a few, which ``graph`` says who is near to.
     """
     if settings.native or len(vectors) <= FEW:
         first = _spread(components[:, :3], settings.seed)
         return to_unit_sphere(first, first.mean(axis=0)) if settings.native else _boxed(first)
     few = _draw(len(vectors), min(len(vectors) // ONE_IN, FEW), None, settings.seed)
-    places = _layout(vectors[few], settings, _share(progress, 0, 60))
-    reducer = Reducer(vectors[few], places, np.zeros(3))
-    placed = reducer.place(vectors, progress=_share(progress, 60, 100))
-    return _spread(placed.umap3d, settings.seed)
+    places = _layout(vectors[few], settings, progress)
+    return _spread(_among(vectors, graph, few, places), settings.seed)
+
+
+def _among(vectors: Array, graph: Graph, few: Array, places: Array) -> Array:
+    """Places (n, 3) of all points: the weighted mean of their neighbours' that have one.
+
+    Points without such a neighbour wait for the next round; where the graph leads to none of the
+    few, those go by the nearest of them.
+    """
+    from scipy.sparse import csr_array
+
+    n = len(vectors)
+    weights = csr_array((graph.weight, graph.neighbour, graph.first_edge), shape=(n, n))
+    found = np.zeros((n, 4), np.float32)  # with a 1 where there is a place
+    found[few] = np.column_stack([places, np.ones(len(few))])
+    while True:
+        sums = weights @ found
+        new = (found[:, 3] == 0) & (sums[:, 3] > 0)
+        if not new.any():
+            break
+        found[new] = sums[new] / sums[new, 3:]
+    left = np.flatnonzero(found[:, 3] == 0)
+    if len(left):
+        found[left, :3] = Reducer(vectors[few], places, np.zeros(3)).place(vectors[left]).umap3d
+    return found[:, :3]
 
 
 def relaxed(

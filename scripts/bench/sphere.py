@@ -101,7 +101,9 @@ def layouts(vectors: Array, seeds: int) -> None:
 
     def of_ours(seed: int) -> Array:
         settings = LayoutSettings(seed=seed)
-        return to_unit_sphere(relaxed(own, first_places(vectors, components, settings), settings))
+        return to_unit_sphere(
+            relaxed(own, first_places(vectors, components, own, settings), settings)
+        )
 
     measured("our layout", seeds, of_ours, vectors)
     measured("umap-learn's layout", seeds, of_umap, vectors)
@@ -124,7 +126,9 @@ def parts(vectors: Array) -> None:
     components = timed("principal components", lambda: principal_components(vectors, 3, 51))
     found = timed("neighbours", lambda: self_first(*nearest(vectors, vectors, 30)))
     graph = timed("graph", lambda: fuzzy_graph(found[1], found[0] / 2))
-    first = timed("first places", lambda: first_places(vectors, components, LayoutSettings()))
+    first = timed(
+        "first places", lambda: first_places(vectors, components, graph, LayoutSettings())
+    )
     timed("layout", lambda: relaxed(graph, first, LayoutSettings()))
     timed("fit_sphere", lambda: fit_sphere(vectors))
 

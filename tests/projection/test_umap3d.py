@@ -13,6 +13,7 @@ from gapsphere.plugin.errors import (
     NotFiniteError,
 )
 from gapsphere.plugin.projection import umap3d
+from gapsphere.plugin.projection.graph import Graph
 from gapsphere.plugin.projection.sphere import robust_centre, to_unit_sphere
 from gapsphere.plugin.projection.trust import sphere_quality
 from gapsphere.plugin.projection.umap3d import _draw, fit_sphere, principal_components
@@ -160,6 +161,22 @@ def test_many_points_start_among_a_few_and_come_out_as_well(clusters, monkeypatc
     assert sphere_quality(vectors, fit.sphere).trustworthiness > 0.85
     assert heard == sorted(heard)
     assert np.array_equal(fit_sphere(vectors, native=native).umap3d, fit.umap3d)
+
+
+def test_points_start_where_the_graph_has_them_and_islands_by_the_nearest_of_the_few():
+    edges = {(0, 2): 0.25, (1, 2): 0.75, (2, 3): 0.1, (4, 5): 1.0}
+    dense = np.zeros((6, 6), np.float32)
+    for (one, other), weight in edges.items():
+        dense[one, other] = dense[other, one] = weight
+    rows = [np.flatnonzero(row).astype(np.int32) for row in dense]
+    ends = np.cumsum([0, *map(len, rows)])
+    graph = Graph(ends, np.concatenate(rows), dense[dense > 0])
+    vectors = np.eye(6, dtype=np.float32)
+    vectors[4] = vectors[0]
+    vectors[5] = vectors[1]
+    places = np.array([[0, 0, 8], [4, 0, 0]], np.float32)
+    found = umap3d._among(vectors, graph, np.array([0, 1]), places)
+    assert np.array_equal(found, [*places, [3, 0, 2], [3, 0, 2], *places])
 
 
 def test_past_the_limit_the_rest_is_placed_among_the_fitted(clusters):
