@@ -69,8 +69,17 @@ class NamedRange:
         >>> NamedRange("brightness", 71.2, 140, of=" of 255").phrase(38.4)
         'brightness 38 of 255 (71 to 140)'
         """
-        name, gap = self.attribute.replace("_", " "), outside_by(value, self.low, self.high)
+        name, gap = called(self.attribute), outside_by(value, self.low, self.high)
         return f"{name} {short(value, gap)}{self.of} ({short_span(self.low, self.high, gap)})"
+
+
+def called(attribute: str) -> str:
+    """An attribute, or another name of a field, as a person says it.
+
+    >>> called("edge_density"), called("blue_red")
+    ('edge density', 'blue minus red')
+    """
+    return "blue minus red" if attribute == "blue_red" else attribute.replace("_", " ")
 
 
 def outside_ranges(

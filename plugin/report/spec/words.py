@@ -13,6 +13,7 @@ from typing import Any, Literal
 import yaml
 from markupsafe import Markup, escape
 
+from ...coverage.named.ranges import called
 from ...coverage.words import share
 from ..render import shown
 
@@ -68,10 +69,10 @@ def percentage(level: float, language: Language) -> str:
 def term(word: str, language: Language) -> str:
     """A metadata word as a person says it, followed by the word itself where it was translated.
 
-    >>> term("time_of_day", "en"), term("dusk", "ko"), term("dusk", "en")
-    ('time of day', '해 질 녘(dusk)', 'dusk')
+    >>> term("time_of_day", "en"), term("dusk", "ko"), term("blue_red", "en")
+    ('time of day', '해 질 녘(dusk)', 'blue minus red')
     """
     known = words(language)["terms"].get(word)
     if known is None:
-        return word.replace("_", " ")
+        return called(word)
     return known if word in UNTRANSLATED else f"{known}({word})"
