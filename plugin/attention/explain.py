@@ -45,7 +45,7 @@ class Question:
         Read from the tokens that the embedding averages, from CLS, or from one patch.
         Transformers only.
     head_fusion, discard_ratio, residual
-        As in :func:`~.rollout.attention_rollout`; for ``about="attention"`` of transformers.
+        As in :class:`~.rollout.FusedAttention`; for ``about="attention"`` of transformers.
     """
 
     about: About = "attention"

@@ -6,16 +6,12 @@ Only the tower is read, from a folder, or from a hub by the byte ranges of its t
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..errors import CheckpointError, DimensionError, InputError
-from .device import PRECISIONS, choose_device, choose_precision
+from ..errors import InputError
+from .device import choose_device, choose_precision
 from .pooling import choose_pooling, row_means
 from .preprocessing import Pixels
-from .protocol import unit_rows
 from .registry import INTERNVL_VARIABLE, EncoderRequest
 from .torch_encoder import CHUNK, TorchEncoder
 
@@ -88,60 +84,3 @@ def load_internvl(request: EncoderRequest) -> TorchEncoder:
         revision=source.revision,
         chunk=TWO_AT_A_TIME,
     )
-
-
-def forward_checkpoint(
-    ckpt_dir: str | os.PathLike[str],
-    pixel_values: np.ndarray | torch.Tensor,
-    dtype: str = "float32",
-) -> dict[str, Any]:
-    """Run a checkpoint's tower and keep everything: for checking against another implementation.
-
-    It runs on the CPU, with attention maps.
-
-    Parameters
-    ----------
-    ckpt_dir : path or str
-        A local checkpoint folder.
-    pixel_values : array (B, 3, H, W)
-        Normalised pixels; H and W multiples of the patch size.
-    dtype : "float32", "bfloat16" or "float16"
-
-    Returns
-    -------
-    dict
-        float32 arrays: ``last_hidden_state`` (B, N, d); ``hidden_states``, a tuple of L + 1 such
-        arrays, the embeddings first; ``attentions``, a tuple of L arrays (B, heads, N, N);
-        ``embedding`` (B, d), the unit mean over patch tokens.  N = 1 + patches, CLS first.
-
-    Raises
-    ------
-    CheckpointError, DimensionError, InputError
-    """
-    import torch
-
-    from .checkpoint.internvl_checkpoint import load_tower, patch_size
-
-    if dtype not in PRECISIONS.values():
-        raise InputError(f"dtype {dtype!r} is unknown; use {', '.join(PRECISIONS.values())}")
-    folder = Path(ckpt_dir)
-    if not folder.is_dir():
-        raise CheckpointError(f"{folder} is not a folder")
-    tower, _ = load_tower(folder, getattr(torch, dtype))
-    tower.set_attn_implementation("eager")  # the fused kernels never form the maps
-    pixels = torch.as_tensor(pixel_values).to(device="cpu", dtype=getattr(torch, dtype))
-    patch, shape = patch_size(tower.config), tuple(pixels.shape)
-    if len(shape) != 4 or shape[1] != 3 or any(side % patch or not side for side in shape[2:]):
-        raise DimensionError(
-            f"InternViT reads (n, 3, height, width) with sides that are multiples of {patch}; "
-            f"got {shape}"
-        )
-    with torch.inference_mode():
-        found = tower(pixel_values=pixels, output_hidden_states=True, output_attentions=True)
-        mean = found.last_hidden_state[:, 1:].mean(dim=1, dtype=torch.float32).numpy()
-    return {
-        "last_hidden_state": found.last_hidden_state.float().numpy(),
-        "hidden_states": tuple(hidden.float().numpy() for hidden in found.hidden_states),
-        "attentions": tuple(attention.float().numpy() for attention in found.attentions),
-        "embedding": unit_rows(mean),
-    }

@@ -22,7 +22,7 @@ import yaml
 from pydantic import ValidationError
 
 from ..errors import InputError
-from .fields import Params, ParamsT, keys_of, make, sentence, unknown
+from .fields import Params, keys_of, sentence, unknown
 from .questions import AskParams
 from .rationales import FailureParams, FeatureCacheParams, ReviewExportParams
 from .serving import ServeParams
@@ -65,18 +65,6 @@ _VARIABLE = re.compile(
     r"\$\{(?:oc\.env:)?(?P<name>\w+)(?:(?::-|,)(?P<default>[^{}$]*))?\}|\$(?P<bare>[A-Za-z_]\w*)"
 )
 _KEPT = re.compile("\0(\\d+)\0")
-
-
-def load(
-    params: type[ParamsT], path: str | Path | None = None, overrides: Sequence[str] = ()
-) -> ParamsT:
-    """Read the settings of one class; see :func:`read`.
-
-    >>> from .sparse import SparseParams
-    >>> load(SparseParams, overrides=["sampling=uniform", "sampling.seed=3"]).pattern
-    'uniform'
-    """
-    return make(params, read([params], path, overrides), called=names_to_keys(params))
 
 
 def read(

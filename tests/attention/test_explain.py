@@ -9,12 +9,12 @@ import torch
 import transformers
 from gapsphere.plugin.attention.explain import Explainer, Question
 from gapsphere.plugin.attention.gradient import gradient_rollout
-from gapsphere.plugin.attention.rollout import attention_rollout
 from gapsphere.plugin.attention.towers import Tower
 from gapsphere.plugin.encoders.pooling import projection, row_means
 from gapsphere.plugin.encoders.preprocessing import Region
 from gapsphere.plugin.encoders.registry import load_encoder
 from gapsphere.plugin.errors import DimensionError, InputError
+from gapsphere.tests.support.rollout import whole_rollout
 from PIL import Image
 
 VIT = {
@@ -146,7 +146,7 @@ def test_internvit_is_read_from_where_it_was_asked(start, random_vit, noise):
     scores = scores_of(encoder, noise)
     for i, patch in enumerate([3, 0, 15]):
         own = np.eye(17)[1 + patch]
-        wanted = attention_rollout([s[i] for s in scores], own if start == "point" else start)
+        wanted = whole_rollout([s[i] for s in scores], own if start == "point" else start)
         np.testing.assert_allclose(maps[i].ravel(), wanted, rtol=1e-5)
 
 
@@ -155,7 +155,7 @@ def test_an_embedding_with_cls_in_its_mean_is_read_with_cls(random_vit, noise):
     maps = Explainer(encoder, Question()).maps(noise)
     scores = scores_of(encoder, noise)
     np.testing.assert_allclose(
-        maps[0].ravel(), attention_rollout(list(scores[:, 0]), np.full(17, 1 / 17)), rtol=1e-5
+        maps[0].ravel(), whole_rollout(list(scores[:, 0]), np.full(17, 1 / 17)), rtol=1e-5
     )
 
 

@@ -17,7 +17,8 @@ from gapsphere.plugin.settings.steps import (
     PlotParams,
 )
 from gapsphere.plugin.settings.viewer import ViewerParams
-from gapsphere.plugin.settings.yaml import CLASSES, GROUPS, load, read
+from gapsphere.plugin.settings.yaml import CLASSES, GROUPS, read
+from gapsphere.tests.support.settings import load
 
 SEED = """
 data: {S_dir: /data/S_images, U_dir: /data/U_images}

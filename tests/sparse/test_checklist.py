@@ -14,7 +14,7 @@ from gapsphere.plugin.settings.sparse import SparseParams
 from gapsphere.plugin.sparse.frames.samples import samples_of
 from gapsphere.plugin.sparse.loop.loop import SamplingLoop
 from gapsphere.plugin.sparse.measure.quality import psnr
-from gapsphere.plugin.sparse.network.importance import attention_entropy
+from gapsphere.plugin.sparse.network.attention import entropy_of
 from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
 from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
 
@@ -125,13 +125,11 @@ def test_09_warmup_frames_changes_the_warm_up(model, still, frames):
 
 def test_10_epsilon_raises_low_attention():
     weights = torch.tensor([[[1.0 - 1e-6, 1e-6, 0.0, 0.0]]], dtype=torch.float64)
-    none, small, large = (
-        float(attention_entropy(weights, (1, 1), epsilon=e)) for e in (0.0, 1e-9, 1e-2)
-    )
+    none, small, large = (float(entropy_of(weights, 4, e)) for e in (0.0, 1e-9, 1e-2))
     assert none < small < large
     assert small == pytest.approx(none, abs=1e-6)
     sure = torch.tensor([[[1.0, 0.0]]])
-    assert float(attention_entropy(sure, (1, 1))) == 0
+    assert float(entropy_of(sure, 2)) == 0
 
 
 def test_10_epsilon_reaches_the_loop(model, still):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from gapsphere.plugin.errors import DimensionError, InputError, NotFiniteError
+from gapsphere.plugin.errors import InputError, NotFiniteError
+from gapsphere.plugin.sparse.network.attention import entropy_of
 from gapsphere.plugin.sparse.network.importance import (
-    attention_entropy,
     checked_importance,
     gradient_of,
     multi_scale,
@@ -21,37 +21,21 @@ def rows(*weights):
 
 def test_entropy_is_absolute_and_does_not_depend_on_the_other_pixels():
     even, sure = [0.25] * 4, [1.0, 0, 0, 0]
-    found = attention_entropy(rows(even, sure, even, even), (2, 2))[0]
-    assert found.tolist() == [[pytest.approx(1), 0], [pytest.approx(1), pytest.approx(1)]]
-    assert attention_entropy(rows(even, even), (1, 2)).tolist() == [[[1.0, 1.0]]]
+    found = entropy_of(rows(even, sure, even, even), 4)[0]
+    assert found.tolist() == [pytest.approx(1), 0, pytest.approx(1), pytest.approx(1)]
+    assert entropy_of(rows(even, even), 4).tolist() == [[1.0, 1.0]]
 
 
 def test_entropy_is_a_share_of_what_the_number_of_keys_allows():
     for keys in (2, 7, 500):
         even = torch.full((1, 1, keys), 1 / keys)
-        assert float(attention_entropy(even, (1, 1))) == pytest.approx(1, abs=1e-6)
-
-
-def test_many_frames_at_once_are_each_their_own(random):
-    weights = torch.from_numpy(random.dirichlet(np.ones(9), (3, 20)))
-    whole = attention_entropy(weights, (4, 5))
-    single = [attention_entropy(one[None], (4, 5))[0] for one in weights]
-    assert torch.allclose(whole, torch.stack(single))
+        assert float(entropy_of(even, keys)) == pytest.approx(1, abs=1e-6)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_attention_that_is_not_finite_is_refused(bad):
-    with pytest.raises(NotFiniteError):
-        attention_entropy(rows([0.5, bad]), (1, 1))
+def test_importance_that_is_not_finite_is_refused(bad):
     with pytest.raises(NotFiniteError):
         checked_importance(np.array([[1.0, bad]]))
-
-
-def test_attention_of_another_shape_is_refused():
-    with pytest.raises(DimensionError, match=r"\(B, H W, N\)"):
-        attention_entropy(torch.ones(4, 4), (2, 2))
-    with pytest.raises(DimensionError, match="cannot fill"):
-        attention_entropy(torch.ones(1, 4, 4), (3, 2))
 
 
 def test_scales_add_a_coarse_view_and_one_changes_nothing(random):
@@ -94,9 +78,3 @@ def test_the_gradient_is_that_of_the_brightness():
     assert np.allclose(gradient_of(ramp), 3)
     assert np.allclose(gradient_of(np.repeat(ramp[..., None], 3, axis=2)), 3)
     assert gradient_of(np.zeros((1, 5))).shape == (1, 5)
-
-
-@pytest.mark.parametrize("shape", [(4,), (2, 4), (1, 2, 4, 3)])
-def test_attention_of_another_shape_is_a_value_error_as_in_the_seed(shape):
-    with pytest.raises(ValueError, match="shape"):
-        attention_entropy(torch.ones(shape), (2, 2))

@@ -2,7 +2,6 @@
 
 import pytest
 from gapsphere.plugin.settings.sparse import SparseParams
-from gapsphere.plugin.settings.yaml import load
 from gapsphere.plugin.sparse.loop.build import (
     hyper_parameters,
     make_loop,
@@ -11,6 +10,7 @@ from gapsphere.plugin.sparse.loop.build import (
 )
 from gapsphere.plugin.sparse.sampling.adaptive import AdaptiveSampler
 from gapsphere.plugin.sparse.sampling.uniform import UniformSampler
+from gapsphere.tests.support.settings import load
 
 
 @pytest.mark.parametrize("pattern", ["adaptive", "adaptive_importance", "hybrid"])

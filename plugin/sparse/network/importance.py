@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ...errors import DimensionError, InputError, NotFiniteError
+from ...errors import InputError, NotFiniteError
 from ...settings.sparse import Signal
-from .attention import entropy_of
 
 if TYPE_CHECKING:
     from .model import Reconstruction
@@ -41,24 +39,6 @@ class ImportanceStats:
     max: float
     std: float
     entropy: float
-
-
-def attention_entropy(
-    attention: torch.Tensor, resolution: tuple[int, int], *, epsilon: float = 0.0
-) -> torch.Tensor:
-    """Importance (B, H, W), 0..1, of whole attention matrices (B, H W, N): the seed's calculator.
-
-    The entropy as a share of log N; weights below ``epsilon`` count as it.  DimensionError for
-    other shapes, NotFiniteError for NaN or infinity.
-    """
-    if attention.ndim != 3:
-        raise DimensionError(f"Attention has the shape (B, H W, N), not {tuple(attention.shape)}.")
-    batch, queries, keys = attention.shape
-    if queries != resolution[0] * resolution[1]:
-        raise DimensionError(f"{queries} attention rows cannot fill a frame of {resolution}.")
-    if not bool(torch.isfinite(attention).all()):
-        raise NotFiniteError("The attention holds NaN or infinity; this frame's map is left out.")
-    return entropy_of(attention, keys, epsilon).view(batch, *resolution)
 
 
 def signal_of(made: Reconstruction, frame: NDArray[np.uint8], signal: Signal) -> Map:
