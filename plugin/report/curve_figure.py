@@ -74,6 +74,7 @@ def curve_figure(
     figure = make_subplots(
         rows, 2, subplot_titles=[said[n] for n in names], vertical_spacing=0.28 / rows
     )
+    figure.update_annotations(font_size=13)  # so wide that two are beside each other on paper
     for at, name in enumerate(names):
         place = {"row": at // 2 + 1, "col": at % 2 + 1}
         for line in lines:
@@ -84,11 +85,8 @@ def curve_figure(
             figure.add_vline(
                 budget,
                 line={"color": COLOURS[PICKS], "width": 1, "dash": "dot"},
-                annotation={
-                    "text": text if at == 0 else "",
-                    "font": {"size": 11},
-                    "yanchor": "top",
-                },
+                annotation={"text": text if at == 0 else "", "font": {"size": 11}},
+                annotation_position="bottom right",  # a radius begins high and ends above 0
                 **place,
             )
         step = 1 if len(lines[0].figures[name]) <= FEW else None

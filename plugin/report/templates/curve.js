@@ -1,17 +1,23 @@
+// Where two plots have no room beside each other, as on a phone, one stands below the other.
 const plot = document.getElementById('plot');
-const dark = window.matchMedia('(prefers-color-scheme: dark)');
-function paint() {
-  const [ink, grid] = dark.matches ? ['#e8ecf1', '#38424e'] : ['#1b2430', '#d5dbe3'];
-  const change = {'font.color': ink, 'legend.font.color': ink};
-  for (const name of Object.keys(plot.layout)) {
-    if (!/^[xy]axis/.test(name)) continue;
-    change[`${name}.color`] = ink;
-    change[`${name}.gridcolor`] = grid;
-    change[`${name}.zerolinecolor`] = grid;
-    change[`${name}.linecolor`] = grid;
-  }
-  (plot.layout.annotations ?? []).forEach((_, i) => { change[`annotations[${i}].font.color`] = ink; });
-  Plotly.relayout(plot, change);
-}
-dark.addEventListener('change', paint);
-paint();
+const narrow = window.matchMedia('(max-width: 640px)');
+const axes = [...new Set(plot.data.map((trace) => `xaxis${(trace.xaxis ?? 'x').slice(1)}`))];
+const gap = 0.28 / axes.length, height = (1 - gap * (axes.length - 1)) / axes.length;
+const below = {height: 300 * axes.length + 60, 'legend.y': 1 + 0.22 / axes.length};
+axes.forEach((x, i) => {
+  const top = 1 - i * (height + gap);
+  below[`${x}.domain`] = [0, 1];
+  below[`${x.replace('x', 'y')}.domain`] = [Math.max(0, top - height), top];
+  below[`annotations[${i}].x`] = 0.5;
+  below[`annotations[${i}].y`] = top;
+});
+const path = (name) => name.split(/[.[\]]+/).filter(Boolean);
+const read = (name) => path(name).reduce((at, key) => at[key], plot.layout);
+const beside = Object.fromEntries(Object.keys(below).map((name) => [name, read(name)]));
+const arrange = () => {
+  const wanted = narrow.matches ? below : beside;
+  plot.style.height = plot.parentElement.style.height = `${wanted.height}px`;
+  return Plotly.relayout(plot, {...wanted});
+};
+narrow.addEventListener('change', arrange);
+if (narrow.matches) arrange();
