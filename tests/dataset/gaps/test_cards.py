@@ -255,7 +255,7 @@ def test_the_field_that_s_and_u_were_tagged_by_names_nothing(covered):
     assert not any("split" in " ".join(card.sentences) for card in found.found)
 
 
-def test_a_page_holds_every_card_and_no_address(summarized, tmp_path):
+def test_a_page_holds_every_card_and_single_image_and_no_address(summarized, tmp_path):
     dataset, result = summarized
     path = tmp_path / "cards.html"
     assert export_gap_cards(dataset, CardFileParams(output=str(path))).cards == 2
@@ -264,8 +264,11 @@ def test_a_page_holds_every_card_and_no_address(summarized, tmp_path):
         assert f"<h2>{card.number}. {card.title}</h2>" in page
         assert card.fill in page
     assert not re.findall(r"<p[^>]*>[a-z]", page), "sentences begin as sentences do"
-    assert page.count("not readable") == 12  # the images of this test are in no file
+    assert page.count("not readable") == 13  # the images of this test are in no file
     assert "2 cards of 12 gaps, and 1 single image." in page
+    alone = dataset.match(F("gap_card") == "single images").first()
+    listed = page[page.index("<h2>Single images: gaps in no card</h2>") :]
+    assert Path(alone.filepath).name in listed
     assert "http://" not in page
     assert "https://" not in page
     assert "prefers-color-scheme" in page

@@ -22,11 +22,13 @@ from ....settings.steps import CardFileParams
 from ...store import runs
 from ...store.fields.metadata import columns
 from ...store.names import Names
+from ...store.samples import flat
 from ...store.sets.resolve import Samples, reloaded
 from ..coverage import coverage
-from .card_records import STEP, CardResult, GapCard, read
+from .card_records import SINGLE_IMAGES, STEP, CardResult, GapCard, read
 
-ON_PAGE = 100
+ON_PAGE, ALONE = 100, 24
+"""Cards, and single images, on a page at most."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,7 +92,9 @@ def _json(_: fo.Dataset, __: Names, found: CardResult, ___: Progress) -> str:
 def _page(dataset: fo.Dataset, names: Names, found: CardResult, progress: Progress) -> str:
     covered, record = coverage.read(dataset, names), runs.read(dataset, names, STEP)
     shown = found.found[:ON_PAGE]
+    alone = _alone(dataset, names) if found.single else []
     ids = list(dict.fromkeys(i for card in shown for i in (*card.exemplars, *card.nearest)))
+    ids += alone
     read_off = columns(dataset, ids, {"path": "filepath", "distance": names.dist_to_S})
     about = dict(zip(ids, zip(read_off["path"], read_off["distance"], strict=True), strict=True))
     made = [record.created[:10], str(record.inputs.get("encoder", ""))] if record else []
@@ -113,8 +117,17 @@ def _page(dataset: fo.Dataset, names: Names, found: CardResult, progress: Progre
         cards=cards,
         made=" · ".join(filter(None, made)),
         more=found.count - len(shown),
+        alone=[image(sample_id) for sample_id in alone],
+        single=found.single,
         settled=covered.basis not in ("provisional", "none"),
     )
+
+
+def _alone(dataset: fo.Dataset, names: Names) -> list[str]:
+    """Single images, the farthest from S first."""
+    found = flat(dataset).match({names.gap_card: SINGLE_IMAGES})
+    found = found.sort_by(names.dist_to_S, reverse=True).limit(ALONE)
+    return list(found.values("id"))
 
 
 def _figures(card: GapCard) -> list[tuple[str, str]]:
