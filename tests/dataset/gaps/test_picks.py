@@ -322,6 +322,23 @@ def test_the_last_picks_are_compared_and_written_by_the_ending(drives, tmp_path)
         budget_curve(drives)
 
 
+def test_the_page_says_what_the_picks_were_to_keep_to(drives, tmp_path):
+    path = tmp_path / "curve.html"
+    write = CurveFileParams(output=str(path), random_seeds=1, replace_file=True)
+    kept = {"max_per_sequence": 2, "support": 1, "support_radius": 0.2}
+    quotas = ["sequence=c:1..", "sequence=d:..2", "sequence=e:1..2"]
+    select_candidates(drives, candidates(k=4, quota=quotas, **kept))
+    export_budget_curve(drives, write)
+    assert (
+        "Asked for 4 picks; most picks of a drive: 2; images that must support a pick: 1; radius "
+        "of support: 0.2; sequence=c: at least 1; sequence=d: at most 2; sequence=e: at least 1 "
+        "and at most 2." in path.read_text()
+    )
+    select_candidates(drives, candidates(k=4))
+    export_budget_curve(drives, write)
+    assert "Asked for" not in path.read_text()
+
+
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be set here")
 def test_times_are_utc_whatever_the_zone_of_this_machine(monkeypatch):
     monkeypatch.setenv("TZ", "Europe/Berlin")

@@ -25,6 +25,7 @@ from ....report.curve_page import PickShown, curve_page
 from ....report.pictures import report_picture
 from ....results import Result
 from ....settings.fields import make
+from ....settings.quotas import QuotaWord, quota_word
 from ....settings.steps import BudgetParams, CandidateParams, CurveFileParams
 from ...store import runs
 from ...store.fields.metadata import columns
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
 
 ON_PAGE, SIDE = 60, 320
 """Pictures of picks on a page at most, and their longest side in pixels."""
+
+CONSTRAINTS = (
+    *("max_per_sequence", "min_seconds_apart", "min_frames_apart"),
+    *("support", "support_radius"),
+)
+"""Settings of picks, beside quotas, that a page names where they are given."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -234,6 +241,7 @@ def _page(dataset: fo.Dataset, names: Names, found: BudgetResult) -> bytes:
 
     made = [record.created[:10], str(record.inputs.get("encoder", ""))] if record else []
     sentences = str(picked).splitlines()
+    sentences[1:1] = _asked(record) if record else []
     warned = [line for line in sentences if line.startswith("not met: ")]
     return curve_page(
         dataset.name,
@@ -251,6 +259,21 @@ def _page(dataset: fo.Dataset, names: Names, found: BudgetResult) -> bytes:
         look_at=[picture(i, "without support") for i in picked.look_at[:ON_PAGE]],
         made=" · ".join(filter(None, made)),
     ).encode()
+
+
+def _asked(record: Record) -> list[str]:
+    """What the picks were to keep to, as the form calls it; empty where that is nothing."""
+    fields, given = CandidateParams.model_fields, record.params
+    known = {name: given[name] for name in CONSTRAINTS if given.get(name) is not None}
+    said = [f"{str(fields[name].title).lower()}: {value:g}" for name, value in known.items()]
+    said += map(_quota, map(quota_word, given.get("quota") or ()))
+    return [f"asked for {counted(given['k'], 'pick')}; {'; '.join(said)}"] if said else []
+
+
+def _quota(asked: QuotaWord) -> str:
+    most = "" if asked.most is None else f"at most {asked.most:,}"
+    least = f"at least {asked.least:,}" if asked.least or not most else ""
+    return f"{asked.kind}: {' and '.join(filter(None, (least, most)))}"
 
 
 Writer = Callable[[fo.Dataset, Names, BudgetResult], bytes]
