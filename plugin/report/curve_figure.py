@@ -15,7 +15,7 @@ import numpy as np
 from ..coverage.picks.budget import FIGURES, KCENTER, PICKS, RANDOM, SHARE, Line
 from ..coverage.picks.curve import SUPPORTED
 
-COLOURS = {PICKS: "#e15700", KCENTER: "#4a86e8", RANDOM: "#7d8796", SHARE: "#1a7f4b"}
+COLOURS = {PICKS: "#e15700", KCENTER: "#4a86e8", RANDOM: "#7d8796", SHARE: "#2a9458"}
 DASHES = {PICKS: "solid", KCENTER: "dash", RANDOM: "solid", SHARE: "dot"}
 SHARES = {"tickformat": ".0%", "minallowed": -0.02, "maxallowed": 1.02}
 """The axis of a share ends at none and at all, also where the share never changes."""
@@ -23,7 +23,7 @@ SHARES = {"tickformat": ".0%", "minallowed": -0.02, "maxallowed": 1.02}
 UPWARD = {"rangemode": "tozero"}
 
 FEW = 10
-"""Points of a line up to which each has a tick: there is no half pick."""
+"""Points of a line, or cards, up to which each has a tick: half of one is nothing."""
 
 BAND = "rgba(125,135,150,0.25)"
 
@@ -81,7 +81,8 @@ def curve_figure(
             if name not in line.figures:
                 continue
             _draw(figure, line, name, place, hover, legend=at == 0)
-        for text, budget in marks.items():
+        for budget in sorted(set(marks.values())):
+            text = ", ".join(what for what, where in marks.items() if where == budget)
             figure.add_vline(
                 budget,
                 line={"color": COLOURS[PICKS], "width": 1, "dash": "dot"},
@@ -93,7 +94,7 @@ def curve_figure(
         figure.update_xaxes(
             title_text="picks", title_standoff=4, rangemode="tozero", dtick=step, **place
         )
-        figure.update_yaxes(**(SHARES if name in ("covered", "supported") else UPWARD), **place)
+        figure.update_yaxes(**_upward(name, lines), **place)
     figure.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
@@ -104,6 +105,13 @@ def curve_figure(
         hovermode="closest",
     )
     return figure
+
+
+def _upward(name: str, lines: Sequence[Line]) -> dict[str, Any]:
+    if name in ("covered", "supported"):
+        return SHARES
+    highest = max(np.max(line.high.get(name, line.figures.get(name, 0))) for line in lines)
+    return {**UPWARD, "dtick": 1} if name == "cards" and highest <= FEW else UPWARD
 
 
 def _draw(

@@ -71,3 +71,18 @@ def test_the_knee_is_named_where_no_line_of_the_radius_runs():
     figure = curve_figure([line], metric="cosine", delta=None, marks={"knee": 1})
     (knee,) = (one for one in figure.layout.annotations if one.text == "knee")
     assert (knee.y, knee.yanchor, figure.layout.yaxis.rangemode) == (0, "bottom", "tozero")
+
+
+def test_marks_of_one_budget_share_a_label():
+    line = Line("picks", {"radius": np.linspace(0.5, 0.2, 11)})
+    marks = {"knee": 4, "target met": 4}
+    figure = curve_figure([line], metric="cosine", delta=None, marks=marks)
+    assert [note.text for note in figure.layout.annotations if note.xref == "x"] == [
+        "knee, target met"
+    ]
+
+
+def test_no_tick_is_at_a_part_of_a_card():
+    line = Line("picks", {"radius": np.linspace(0.5, 0.2, 11), "cards": np.arange(11) // 5})
+    figure = curve_figure([line], metric="cosine", delta=None, marks={})
+    assert (figure.layout.yaxis.dtick, figure.layout.yaxis2.dtick) == (None, 1)
