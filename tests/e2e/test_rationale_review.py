@@ -197,7 +197,7 @@ def meet(one, other):
 
 def test_a_bar_sets_the_view_and_there_is_a_way_back(app, reviewed, shot):
     page = app.page
-    page.set_viewport_size({"width": 1600, "height": 1000})
+    page.set_viewport_size({"width": 1500, "height": 1000})
     app.open(reviewed)
     # Three tabs and what the App draws beside them have room beside the workspace's name.
     name = page.get_by_text("Feature cache", exact=True).first
@@ -211,7 +211,7 @@ def test_a_bar_sets_the_view_and_there_is_a_way_back(app, reviewed, shot):
     looker.get_by_text(reviewed.first()["ground_truth_word_label"], exact=True).wait_for()
     number = str(reviewed.first()["ground_truth_num_label"])
     assert looker.get_by_text(number, exact=True).count() == 0
-    shot(page, "summary-1600")
+    shot(page, "summary-1500")
     wrong = reviewed.count_values("prediction_status")["misclassified"]
     page.click('[data-cy="gr-status-misclassified"]')
     app.says(COUNT, f"{wrong} samples")

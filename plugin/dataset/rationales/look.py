@@ -89,10 +89,10 @@ def save_look(
     grid = fo.Panel(type="Samples", pinned=True)
     panels = [fo.Panel(type=name) for name in ("rationale_summary", "Embeddings", "gap_explorer")]
     # Without an active child the App leaves a space blank.  Three tabs and what the App draws
-    # beside them, the workspace's name included, need so much of a window of 1600 pixels.
+    # beside them, the workspace's name included, need so much of a window of 1500 pixels.
     left = fo.Space(children=[grid], active_child=grid.component_id)
     right = fo.Space(children=panels, active_child=panels[0].component_id)
-    space = fo.Space(children=[left, right], orientation="horizontal", sizes=[0.38, 0.62])
+    space = fo.Space(children=[left, right], orientation="horizontal", sizes=[0.33, 0.67])
     dataset.save_workspace(WORKSPACE, space)
 
 
