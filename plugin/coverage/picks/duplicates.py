@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...progress import Progress, silent
 from ..nearest.block_bounds import SLACK, Blocks, cut
+from ..nearest.distances import closest
 from ..nearest.rows import (
     Metric,
     Rows,
@@ -32,6 +33,8 @@ from ..verdict import Labels, drive_numbers
 BLOCK = 48
 """Rows a block, that bounds are made of."""
 _ROWS, _HEADS = 512, 4096  # compared at once
+_ASKED = 64
+"""Frames of which the other drives are looked at; of video nearly all agree."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +126,9 @@ def frame_scale(
 ) -> float:
     """How far apart neighbouring frames usually are: the median over named drives, exact.
 
+    Neighbours that are mostly farther apart than frames of different drives are no near copies
+    (key frames, or single pictures of a city that stand for a drive): then it is 0, too.
+
     Parameters
     ----------
     rows : float32 (m, d)
@@ -139,15 +145,33 @@ def frame_scale(
 
     Examples
     --------
-    >>> frame_scale(np.eye(3, dtype=np.float32), ["a", "a", "b"])
-    1.0
+    >>> rows = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 0, 1]], np.float32)
+    >>> round(frame_scale(rows, ["a", "a", "b"]), 6), frame_scale(rows, ["a", "b", "a"])
+    (0.2, 0.0)
     """
     rows = checked_rows("The set", rows)
     before, after = neighbouring_frames(drives, order)
     if not len(before):
         return 0.0
     squared = squared_distance_of_pairs(rows, before, rows, after)
+    if not _near_copies(rows, drive_numbers(drives), before, squared):
+        return 0.0
     return float(np.median(squared_to_metric(squared, checked_metric(metric))))
+
+
+def _near_copies(
+    rows: Rows,
+    drive: NDArray[np.int64],
+    before: NDArray[np.int64],
+    squared: NDArray[np.float64],
+) -> bool:
+    """Whether most frames, of some evenly chosen, are nearer to the next than to other drives."""
+    if drive.max() == 0:
+        return True
+    chosen = np.unique(np.linspace(0, len(before) - 1, _ASKED).round().astype(np.int64))
+    frames = before[chosen]
+    elsewhere, _ = closest(rows[frames], rows, group=(drive[frames], drive))
+    return bool(np.mean(squared[chosen] <= elsewhere) >= 0.5)
 
 
 def neighbouring_frames(

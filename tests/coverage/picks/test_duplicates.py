@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from coverage_oracles import distances64, unit
 from gapsphere.plugin.coverage.picks import duplicates
-from gapsphere.plugin.coverage.picks.duplicates import near_duplicates
+from gapsphere.plugin.coverage.picks.duplicates import frame_scale, near_duplicates
 from gapsphere.plugin.errors import InputError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +24,22 @@ def test_bounds_on_blocks_of_frames_leave_out_no_representative(scale):
     places = unit(random.standard_normal((3, 12)))[random.integers(0, 3, 12)]
     steps = 0.03 * random.standard_normal((12, 60, 12)).cumsum(axis=1)
     _compare(unit((places[:, None] + steps).reshape(-1, 12)), scale)
+
+
+@pytest.mark.parametrize(("step", "copies"), [(0.05, True), (0.3, True), (3.0, False)])
+def test_neighbours_are_near_copies_where_drives_are_recorded_and_not_where_they_are_sampled(
+    step, copies
+):
+    random = np.random.default_rng(5)
+    steps = step * random.standard_normal((12, 30, 24)).cumsum(axis=1)
+    if not copies:  # single pictures of one place: the order says nothing
+        steps = random.standard_normal((12, 30, 24))
+    rows = unit((random.standard_normal((12, 1, 24)) * 0.5 + 1 + steps).reshape(-1, 24))
+    drives = np.repeat(np.arange(12), 30).tolist()
+    pairs = [(row, row + 1) for row in range(len(rows) - 1) if drives[row] == drives[row + 1]]
+    usual = float(np.median([1 - rows[a].astype(float) @ rows[b] for a, b in pairs]))
+    assert frame_scale(rows, drives) == pytest.approx(usual if copies else 0.0, abs=1e-6)
+    assert frame_scale(rows, ["one"] * len(rows)) > 0  # nothing to hold it against
 
 
 def _compare(rows, scale):
