@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .compiled import compiled
+from ..compiled import compiled
 
 NEGATIVES = 5
 """Random vertices that push for each neighbour that pulls (umap's ``negative_sample_rate``)."""

@@ -3,10 +3,10 @@ import warnings
 
 import numpy as np
 import pytest
+from gapsphere.plugin.compiled import compiled
 from gapsphere.plugin.coverage.nearest.neighbors import nearest, self_first
 from gapsphere.plugin.errors import Cancelled
 from gapsphere.plugin.projection import layout
-from gapsphere.plugin.projection.compiled import compiled
 from gapsphere.plugin.projection.epoch import TOGETHER, move
 from gapsphere.plugin.projection.graph import fuzzy_graph
 from gapsphere.plugin.projection.layout import curve, lay_out

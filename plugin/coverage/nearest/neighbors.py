@@ -3,12 +3,14 @@
 Exact up to a fixed amount of work, by an inverted file beyond it (Sivic and Zisserman 2003): the
 references are shared out among centres, and a query is compared with those of the centres nearest
 to it.  It is searched a centre at a time, one product for all its queries, which is many times
-faster than a query at a time (faiss, ``contrib/big_batch_search.py``).  A distance that only shapes
-a picture may be approximate; a covering radius may not, and does not come from here.
+faster than a query at a time (faiss, ``contrib/big_batch_search.py``), and :mod:`.kept` keeps the
+nearest.  A distance that only shapes a picture may be approximate; a covering radius may not, and
+does not come from here.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -89,8 +91,8 @@ def inverted_file(references: Array, seed: int = 51) -> File:
 
     n, d = references.shape
     # Few points a centre, and at least one, so that faiss neither reads all nor warns.
-    few: dict[str, Any] = {"max_points_per_centroid": 64, "min_points_per_centroid": 1}
-    means: Any = faiss.Kmeans(d, min(n, int(2 * np.sqrt(n))), niter=6, seed=seed, **few)
+    few: dict[str, Any] = {"max_points_per_centroid": 32, "min_points_per_centroid": 1}
+    means: Any = faiss.Kmeans(d, min(n, int(2 * np.sqrt(n))), niter=2, seed=seed, **few)
     means.train(np.ascontiguousarray(references, dtype=np.float32))
     centres: Array = means.centroids
     return centres, _grouped(_exact(centres, references, 1)[1], len(centres))
@@ -100,23 +102,28 @@ def _in_file(
     queries: Array, references: Array, file: File, k: int, progress: Progress
 ) -> tuple[Array, Array]:
     """As :func:`nearest`; row -1 where fewer than k references were looked at."""
-    import faiss
+    from .kept import keep_nearest
 
     centres, held = file
     looked_at = min(len(centres), max(FEWEST_LOOKED_AT, int(LOOKED_AT * len(centres))))
     asking = _grouped(_exact(centres, queries, looked_at)[1], len(centres))
-    found: Any = faiss.ResultHeap(len(queries), k)
-    for done, (among, asked) in enumerate(zip(held, asking, strict=True)):
-        progress(done, len(centres))
-        base = np.ascontiguousarray(references[among], dtype=np.float32)
-        for start in range(0, len(asked) if len(among) else 0, BATCH):
-            part = asked[start : start + BATCH]
-            rows = np.ascontiguousarray(queries[part], dtype=np.float32)
-            distance, row = faiss.knn(rows, base, min(k, len(among)))
-            found.add_result_subset(part, distance, among[row])
-    found.finalize()
+    distance = np.full((len(queries), k), np.inf, np.float32)
+    row = np.full((len(queries), k), -1, np.int64)
+    with ThreadPoolExecutor(1) as beside:  # one product is looked through while the next is made
+        last = beside.submit(lambda: None)
+        for done, (among, asked) in enumerate(zip(held, asking, strict=True)):
+            progress(done, len(centres))
+            base = references[among]
+            squares = np.einsum("nd,nd->n", base, base)
+            for start in range(0, len(asked) if len(among) else 0, BATCH):
+                part = asked[start : start + BATCH]
+                product = queries[part] @ base.T
+                last.result()
+                last = beside.submit(keep_nearest, product, part, among, squares, distance, row)
+        last.result()
+    distance += np.einsum("nd,nd->n", queries, queries)[:, None]
     progress(len(centres), len(centres))
-    return found.D, found.I
+    return distance, row
 
 
 def _grouped(centre: Array, count: int) -> list[Array]:
