@@ -101,7 +101,13 @@ def curve_figure(
         plot_bgcolor="rgba(0,0,0,0)",
         height=300 * rows + 60,
         margin={"l": 60, "r": 16, "t": 70, "b": 44},
-        legend={"orientation": "h", "x": 0, "y": 1 + 0.22 / rows, "bgcolor": "rgba(0,0,0,0)"},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": 1 + 0.1 / rows,
+            "yanchor": "bottom",  # its second row, on a phone, is above the title too
+            "bgcolor": "rgba(0,0,0,0)",
+        },
         hovermode="closest",
     )
     return figure

@@ -16,14 +16,14 @@ def test_one_pick_has_whole_picks_below_it_and_shares_between_none_and_all():
     assert (figure.layout.yaxis2.minallowed, figure.layout.yaxis2.maxallowed) == (-0.02, 1.02)
 
 
-def opened(chromium, folder, **more):
+def opened(chromium, folder, names=("picks",), **more):
     rise = np.linspace(0.2, 1, 9)
     line = {"radius": 1 - rise, "p99": 1 - rise, "covered": rise}
     page_of = curve_page(
         "rig",
         ["8 picks"],
         [],
-        [Line("picks", line)],
+        [Line(name, line) for name in names],
         metric="cosine",
         delta=0.3,
         marks={"knee": 4},
@@ -63,6 +63,16 @@ def test_on_a_phone_one_plot_is_below_the_other_and_beside_it_where_there_is_roo
     assert plot["y"] + plot["height"] <= table["y"]
     page.set_viewport_size({"width": 900, "height": 844})
     page.wait_for_function(f"new Set(({read})().map(([, , top]) => Math.round(top))).size === 2")
+    page.close()
+
+
+def test_a_legend_of_two_rows_is_above_the_first_title(chromium, tmp_path):
+    orders = ("picks", "K-Center", "random", "equal share")
+    page = opened(chromium, tmp_path, orders, viewport={"width": 390, "height": 844})
+    names = [page.locator("#plot .legendtext").nth(at).bounding_box() for at in range(4)]
+    assert len({round(name["y"]) for name in names}) == 2
+    title = page.locator("#plot .annotation-text").first.bounding_box()
+    assert max(name["y"] + name["height"] for name in names) <= title["y"]
     page.close()
 
 

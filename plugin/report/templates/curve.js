@@ -3,7 +3,7 @@ const plot = document.getElementById('plot');
 const narrow = window.matchMedia('(max-width: 640px)');
 const axes = [...new Set(plot.data.map((trace) => `xaxis${(trace.xaxis ?? 'x').slice(1)}`))];
 const gap = 0.28 / axes.length, height = (1 - gap * (axes.length - 1)) / axes.length;
-const below = {height: 300 * axes.length + 60, 'legend.y': 1 + 0.22 / axes.length};
+const below = {height: 300 * axes.length + 60, 'legend.y': 1 + 0.1 / axes.length};
 axes.forEach((x, i) => {
   const top = 1 - i * (height + gap);
   below[`${x}.domain`] = [0, 1];
