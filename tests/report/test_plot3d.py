@@ -149,9 +149,10 @@ def test_bad_input_is_named(change, error, words):
         plot_3d(**{**sets(), **change})
 
 
-def open_page(browser, document, folder, scheme="light"):
+def open_page(browser, document, folder, scheme="light", size=(1000, 700)):
     (folder / "plot.html").write_text(document, encoding="utf-8")
-    page = new_page(browser, viewport={"width": 1000, "height": 700}, color_scheme=scheme)
+    viewport = dict(zip(("width", "height"), size, strict=True))
+    page = new_page(browser, viewport=viewport, color_scheme=scheme)
     problems, asked = [], []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
@@ -188,6 +189,24 @@ def test_buttons_switch_the_projection_in_a_browser(chromium, tmp_path):
     assert page.evaluate(read)[2:] == before[2:]
     page.close()
     assert (problems, asked) == ([], [])
+
+
+EYE = "Math.hypot(...Object.values(plot._fullLayout.scene.camera.eye))"
+
+
+def test_on_a_phone_the_globe_is_seen_from_farther_away_after_each_button_too(chromium, tmp_path):
+    document = plot_3d(**sets())
+    page, problems, _ = open_page(chromium, document, tmp_path)
+    wide = page.evaluate(EYE)
+    page.close()
+    page, problems, _ = open_page(chromium, document, tmp_path, size=(390, 844))
+    page.wait_for_function(f"{EYE} > {1.5 * wide}")
+    for name in ("3D UMAP", "Sphere"):
+        page.get_by_text(name, exact=True).click()
+        page.wait_for_function(f"plot._fullData[0].visible === {str(name == 'Sphere').lower()}")
+    assert page.evaluate(EYE) > 1.5 * wide
+    page.close()
+    assert problems == []
 
 
 def test_hostile_names_are_shown_and_not_run(chromium, tmp_path):

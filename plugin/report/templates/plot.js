@@ -24,3 +24,16 @@ function paint() {
 }
 dark.addEventListener('change', paint);
 paint();
+// A page that is higher than wide, as on a phone, shows all from farther away.
+const away = Math.max(1, plot.clientHeight / plot.clientWidth);
+const farther = (camera) => {
+  const eye = Object.fromEntries(Object.entries(camera.eye).map(([axis, at]) => [axis, away * at]));
+  return {...camera, eye};
+};
+if (away > 1) {
+  const change = {'scene.camera': farther(plot.layout.scene.camera)};
+  plot.layout.updatemenus[0].buttons.forEach(({args: [, layout]}) => {
+    layout['scene.camera'] = farther(layout['scene.camera']);
+  });
+  Plotly.relayout(plot, change);
+}
