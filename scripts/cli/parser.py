@@ -15,6 +15,7 @@ from typing import Any
 
 from ... import __version__
 from ...plugin.errors import InputError
+from ...plugin.interchange.files.listed_paths import local_path
 from ...plugin.settings.fields import Params, Setting, make, settings_of
 from ...plugin.settings.headings import FEW, headed
 from ...plugin.settings.serving import TOKEN_VARIABLE
@@ -152,7 +153,8 @@ def _params(command: Command, options: dict[str, Any], overrides: Sequence[str])
     if not command.params:
         return []
     _refuse_secrets(options, overrides)
-    values = read(command.params, options.pop("config"), overrides)
+    config = options.pop("config")
+    values = read(command.params, None if config is None else local_path(config), overrides)
     for name in {name for cls in command.params for name in cls.model_fields}:
         value = options.pop(name)
         if value is not None:

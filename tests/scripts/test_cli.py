@@ -344,7 +344,8 @@ def test_every_setting_of_a_command_can_be_in_its_config(command):
 
 
 @pytest.mark.parametrize("command", WITH_CONFIG, ids=lambda command: command.name)
-def test_a_config_reaches_every_command_that_takes_one(command, tmp_path, monkeypatch):
+@pytest.mark.parametrize("named", [str, Path.as_uri])
+def test_a_config_reaches_every_command_that_takes_one(named, command, tmp_path, monkeypatch):
     last = settings_of(command.params[-1])[-1]
     value = {bool: True, int: 7, float: 0.5}.get(last.kind, "text")
     value = last.choices[-1] if last.choices else value
@@ -358,7 +359,7 @@ def test_a_config_reaches_every_command_that_takes_one(command, tmp_path, monkey
     spied = replace(command, run=lambda *params, **_: got.extend(params))
     monkeypatch.setattr("gapsphere.scripts.cli.parser.COMMANDS", [spied])
     required = {"embed": ["--split", "S"], "check-spec": ["a.zip", "b"]}.get(command.name, [])
-    assert main([*command.name.split(), *required, "--config", str(path)]) == 0
+    assert main([*command.name.split(), *required, "--config", named(path)]) == 0
     assert getattr(got[-1], last.name) == value
 
 
