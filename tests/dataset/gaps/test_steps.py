@@ -201,6 +201,30 @@ def test_frames_of_video_without_drives_are_one_drive_in_every_channel(
     assert "all owned images count as one" in str(covered)
 
 
+@pytest.mark.parametrize("token", [False, True])
+@pytest.mark.parametrize("folders", [1, 3])
+def test_frame_numbers_that_begin_anew_and_names_of_single_images_hide_no_video(
+    dataset, token, folders
+):
+    random = np.random.default_rng(4)
+    steps = 0.05 * random.normal(size=(3, 30, 16)).cumsum(axis=1)
+    rows = random.normal(size=(3, 1, 16)) + steps
+    rows = (rows / np.linalg.norm(rows, axis=2, keepdims=True)).reshape(-1, 16).astype(np.float32)
+    dataset.add_samples(
+        fo.Sample(
+            filepath=f"/made/{at * folders // 90}/{at:03}.png",
+            tags=["S" if at < 88 else "U"],
+            frame_number=at % 30,
+            sequence=f"{random.integers(10**9)}" if token else None,
+        )
+        for at in range(90)
+    )
+    vectors.write(dataset, "embedding", dataset.values("id"), rows)
+    covered = compute_coverage(dataset)
+    assert covered.looks_like_video
+    assert covered.drives_owned == 1
+
+
 def test_drives_that_are_named_later_read_delta_again(embedded):
     assert compute_coverage(embedded).sequence_field is None
     drives = [f"ride {i // 2}" for i in range(20)]

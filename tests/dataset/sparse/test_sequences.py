@@ -119,3 +119,19 @@ def test_drives_are_in_the_same_order(dataset):
     )
     drives = read_drives(dataset, "sequence", dataset.values("id"), [])
     assert drives.order.tolist() == [2, 1, 0]
+
+
+def test_numbers_that_come_again_in_a_drive_order_nothing(dataset):
+    dataset.add_samples(
+        fo.Sample(f"/pool/{name}.png", sequence=drive, frame_number=number)
+        for name, drive, number in (
+            ("left_10", "d", 2),
+            ("front_2", "d", 2),
+            ("front_1", "d", 1),
+            ("left_9", "d", 1),
+            ("a", "e", 2),
+            ("b", "e", 1),
+        )
+    )
+    drives = read_drives(dataset, "sequence", dataset.values("id"), [])
+    assert drives.order.tolist() == [2, 1, 3, 0, 5, 4]

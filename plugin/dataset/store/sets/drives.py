@@ -7,6 +7,8 @@ drive of their own.
 from __future__ import annotations
 
 import hashlib
+import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,8 +50,8 @@ class Drives:
 
     @property
     def named(self) -> list[str | None] | None:
-        """The drives of S in recorded order; None where no field names one of them."""
-        if self.unnamed == len(self.owned):
+        """The drives of S in recorded order; None where no field names one of several images."""
+        if _alone(self.owned):
             return None
         return [self.owned[row] for row in self.order]
 
@@ -97,16 +99,41 @@ def read_drives(
         )
     rows = [row[sample_id] for sample_id in owned_ids]
     owned = [drive_name(labels[index]) for index in rows]
-    keys = [
-        (label or "", cameras[index] or "", _number(numbers[index]))
-        for label, index in zip(owned, rows, strict=True)
+    alone = _alone(owned)
+    paths = [files[index] or "" for index in rows]
+    taken = [numbers[index] for index in rows]
+    # An image that is a drive of its own is taken for one of its folder's: that tells a video.
+    folders = map(os.path.dirname, paths)
+    parts = [
+        ("" if alone else label or "", "" if label and not alone else folder, cameras[index] or "")
+        for label, index, folder in zip(owned, rows, folders, strict=True)
     ]
-    order = _sorted(keys, [files[index] or "" for index in rows])
+    order = _recorded(parts, taken, paths)
     pool = [drive_name(labels[row[sample_id]]) for sample_id in pool_ids]
     if camera is None or path != group_path(dataset):
         return Drives(path, owned, pool, order)
-    by_file = _sorted([key[1:] for key in keys], [files[index] or "" for index in rows])
+    sides = [(cameras[index] or "", os.path.dirname(files[index] or "")) for index in rows]
+    by_file = _recorded(sides, taken, paths)
     return Drives(path, owned, pool, order, by_group=True, by_file=by_file)
+
+
+def _alone(labels: Sequence[str | None]) -> bool:
+    """Whether each image is a drive of its own: none has a name, or each another one."""
+    named = [label for label in labels if label is not None]
+    return len(set(named)) == len(named)
+
+
+def _recorded(
+    parts: Sequence[tuple[str, ...]], numbers: Sequence[Any], files: Sequence[str]
+) -> NDArray[np.int64]:
+    """The order by parts; within one by frame number, or by file where numbers come again."""
+    taken = Counter(zip(parts, numbers, strict=True))
+    again = {part for (part, _), count in taken.items() if count > 1}
+    keys = [
+        (part, [] if part in again else _number(number))
+        for part, number in zip(parts, numbers, strict=True)
+    ]
+    return _sorted(keys, files)
 
 
 def _sorted(keys: Sequence[Any], files: Sequence[str]) -> NDArray[np.int64]:
