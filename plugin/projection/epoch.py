@@ -98,15 +98,15 @@ def move(
             sx, sy, sz = sx + force * dx, sy + force * dy, sz + force * dz
         # So many, by and by, that in any number of epochs they are the right share.
         pushes = F(NEGATIVES) * degree
-        pushing = np.int64(np.floor(F(epoch + 1) * pushes) - np.floor(F(epoch) * pushes))
+        pushing = int(np.floor(F(epoch + 1) * pushes) - np.floor(F(epoch) * pushes))
         state = U32(v) * U32(0x9E3779B1) + seed
         for turn in range(0, pushing, TOGETHER):
             drawn = U64(_mixed(U32(state + U32(turn) * U32(0x85EBCA77))))
             first = np.int64((drawn * count) >> U64(32))
             last = first + min(pushing - turn, TOGETHER)
             far_x, far_y, far_z = pool[0, first:last], pool[1, first:last], pool[2, first:last]
-            for other in range(len(far_x)):
-                dx, dy, dz = x - far_x[other], y - far_y[other], z - far_z[other]
+            for far in range(len(far_x)):
+                dx, dy, dz = x - far_x[far], y - far_y[far], z - far_z[far]
                 force = push[U32(_row(dx * dx + dy * dy + dz * dz))]
                 sx, sy, sz = sx + force * dx, sy + force * dy, sz + force * dz
         step = rate / (F(1) + rate * stiff)
