@@ -34,6 +34,9 @@ FILE_WORDS = frozenset(
 """Names of the column of files, without capitals and signs."""
 OTHER_NAMES: Mapping[str, Collection[str]] = {"filename": FILE_WORDS, "file_name": FILE_WORDS}
 
+HOLDS: Mapping[str, str] = {"split": ", with S or U for each image"}
+"""What a column must hold, where its name does not say it."""
+
 
 @dataclass(frozen=True)
 class CsvFile:
@@ -132,7 +135,7 @@ def open_csv(path: Path, *, required: tuple[str, ...]) -> CsvFile:
         )
     missing = [name for name in required if name not in names]
     if missing:
-        raise ArtifactError(_lacks(path, names, missing, dialect))
+        raise ArtifactError(_lacks(path, names, missing, dialect, written))
     return CsvFile(path, tuple(names), ours, dialect, written)
 
 
@@ -163,16 +166,23 @@ def _candidates(names: Sequence[str], wanted: str) -> list[str]:
     return same or [name for name in names if plain(name) in OTHER_NAMES.get(wanted, ())]
 
 
-def _lacks(path: Path, names: list[str], missing: list[str], dialect: Dialect) -> str:
+def _lacks(
+    path: Path,
+    names: list[str],
+    missing: list[str],
+    dialect: Dialect,
+    written: Sequence[str],
+) -> str:
     several = _candidates(names, missing[0])
     if several:
         return (
             f"{path} has no column {missing[0]!r}, and {' or '.join(map(repr, several))} may be "
             "meant: rename one of them."
         )
-    listed = ", ".join(shown(name)[1:-1] for name in names[:20])
+    listed = ", ".join(shown(name)[1:-1] for name in written[:20])
     how = f" (separated by {dialect.said})" if len(names) > 1 else ""
-    return f"{path} has no column {', no '.join(missing)}; its columns{how}: {listed}."
+    wanted = ", no ".join(f"{name}{HOLDS.get(name, '')}" for name in missing)
+    return f"{path} has no column {wanted}; its columns{how}: {listed}."
 
 
 def _records(path: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:

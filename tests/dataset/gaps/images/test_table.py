@@ -127,6 +127,13 @@ def test_what_was_understood_is_told(tmp_path):
     ]
 
 
+def test_what_a_table_lacks_is_said_beside_its_columns_as_they_are_written(tmp_path):
+    path = write(tmp_path / "t.csv", "filepath,tags\na.png,S\n")
+    said = r"no column split, with S or U for each image; its columns .*: filepath, tags\.$"
+    with pytest.raises(ArtifactError, match=said):
+        read_table(path, None, required=("filename", "split"))
+
+
 @pytest.mark.parametrize(
     ("text", "encoding", "sentence"),
     [
