@@ -114,6 +114,7 @@ def _in_file(
         for done, (among, asked) in enumerate(zip(held, asking, strict=True)):
             progress(done, len(centres))
             base = references[among]
+            among = np.require(among, requirements="W")  # what Ray gives is read-only
             squares = np.einsum("nd,nd->n", base, base)
             for start in range(0, len(asked) if len(among) else 0, BATCH):
                 part = asked[start : start + BATCH]

@@ -101,7 +101,7 @@ def test_every_list_of_ids_goes_in_blocks(dataset, commands):
     ids = dataset.values("id")
     tag_skipped(dataset, Names(), ids, ids[::2])
     tag_skipped(dataset, Names(), ids, ())
-    load._retag(dataset, ids, "U")
+    load._retag(dataset, load._plan(dataset, ids, "U"))
     assert not longer(commands())
     assert dataset.count_sample_tags()["U"] == OWNED + POOL + POOL // 2
 

@@ -139,22 +139,22 @@ def test_constraints_of_the_form_bind_the_picks_that_the_panel_shows(panel, own,
     page.keyboard.type("Gapsphere: Select candidates")
     page.get_by_text("Gapsphere: Select candidates", exact=True).last.click()
     page.get_by_text("Most picks of a drive", exact=True).wait_for()
-    fill(page, "Number of picks", 6)
+    fill(page, "Number of picks", 12)
     fill(page, "Most picks of a drive", 1)
-    fill(page, "Quotas", "weather=fog:..1, weather=rain:4..")
+    fill(page, "Quotas", "weather=fog:..1, weather=rain:9..")
     shot(page, "constraints_form")
     page.get_by_role("button", name="Execute").first.click()
-    # Of all drives with rain, two have images that are no near duplicates of owned ones.
-    page.get_by_text("not met: weather=rain: 2 of at least 4 picks").wait_for()
+    # Eight drives have rain.
+    page.get_by_text("not met: weather=rain: 8 of at least 9 picks").wait_for()
     shot(page, "constraints_result")
     page.get_by_role("button", name="Done").click()
-    page.locator(PICKS).get_by_text("5 picks, most wanted first").wait_for()
+    page.locator(PICKS).get_by_text("12 picks, most wanted first").wait_for()
     page.locator(PICKS).scroll_into_view_if_needed()
     shot(page, "constraints_picks")
     own.reload()
     picks = own.match_tags("kcenter")
     assert max(picks.count_values("sequence").values()) == 1
-    assert picks.count_values("weather") == {"fog": 1, "rain": 2, "dry": 2}
+    assert picks.count_values("weather") == {"fog": 1, "rain": 8, "dry": 3}
     page.locator('[title="Light mode"], [aria-label="Light mode"]').first.click()
     page.wait_for_selector('[data-cy="gap-explorer"][data-theme="light"]')
     shot(page, "constraints_picks_light")
