@@ -59,11 +59,12 @@ class Pattern:
 def by_folder(source: object, paths: Sequence[str]) -> list[str]:
     """A note on images of a folder or glob that lie in several folders, which may be drives."""
     folders = {os.path.dirname(path) for path in paths}
-    named = isinstance(source, str | os.PathLike) and not os.fspath(source).endswith(".json")
-    if len(folders) < 2 or not named:
+    if not isinstance(source, str | os.PathLike) or os.fspath(source).endswith(".json"):
         return []
     base = os.path.commonpath(folders)
     below = {os.path.relpath(each, base).partition(os.sep)[0] for each in folders} - {os.curdir}
+    if len(below) < 2:
+        return []
     pattern = os.path.join(base, f"{{{SEQUENCE}}}")
     return [
         f"images of {counted(len(below), 'folder')} that name no drives; where each folder is one, "

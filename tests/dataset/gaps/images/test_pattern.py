@@ -43,8 +43,10 @@ def test_a_name_that_comes_twice_is_the_same_twice(dataset, drives):
 
 
 def test_a_folder_of_folders_says_how_its_drives_are_named(dataset, drives):
+    (drives / "d 1" / "beside.png").write_bytes((drives / "d 1/images/front_0000.png").read_bytes())
     loaded = load_images(dataset, drives / "d 1", str(drives / "0007"))
     assert not loaded.notes
+    (drives / "d 1" / "beside.png").unlink()
     loaded = load_images(dataset.clone(), pool=drives)
     assert not loaded.notes  # nothing is new
     empty = dataset.clone()
