@@ -10,13 +10,12 @@ import argparse
 import logging
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from ... import __version__
 from ...plugin.errors import InputError
 from ...plugin.interchange.files.listed_paths import local_path
-from ...plugin.settings.fields import Params, Setting, make, settings_of
+from ...plugin.settings.fields import Params, Setting, make, settings_of, unknown
 from ...plugin.settings.headings import FEW, headed
 from ...plugin.settings.serving import TOKEN_VARIABLE
 from ...plugin.settings.yaml import read
@@ -42,7 +41,9 @@ def run(arguments: Sequence[str]) -> None:
     of_command: argparse.ArgumentParser = options.pop("parser")
     wrong = [text for text in overrides if text.startswith("-") or "=" not in text]
     if wrong or (overrides and not command.params):
-        of_command.error(_unknown(command, wrong or overrides))
+        known = [flags[0] for flags, _ in command.arguments]
+        known += [each.flag for cls in command.params for each in settings_of(cls)]
+        of_command.error(unknown("argument", (wrong or overrides)[0].partition("=")[0], known))
     logging.basicConfig(level=logging.WARNING)
     for handler in logging.root.handlers:
         handler.setFormatter(_Plain("%(message)s"))
@@ -76,16 +77,6 @@ def build_parser() -> argparse.ArgumentParser:
         _fill(sub, command)
         sub.set_defaults(command=command, parser=sub)
     return parser
-
-
-def _unknown(command: Command, given: Sequence[str]) -> str:
-    """What is wrong with arguments that a command does not take, and where its own are listed."""
-    flags = [flags[0] for flags, _ in command.arguments]
-    flags += [each.flag for cls in command.params for each in settings_of(cls)]
-    close = (get_close_matches(text.partition("=")[0], flags, 1) for text in given)
-    meant = list(dict.fromkeys(flag for found in close for flag in found))
-    did = f"; did you mean {' and '.join(meant)}?" if meant else ";"
-    return f"it takes no {' '.join(given)}{did} gapsphere {command.name} --help lists what it takes"
 
 
 def _dashed(argument: str) -> str:

@@ -279,13 +279,19 @@ def test_every_command_has_help(command, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("export-spec --dataset a spec.html", "takes no spec.html; gapsphere export-spec --help"),
+        (
+            "export-spec --dataset a spec.html",
+            "Unknown argument 'spec.html'; the arguments are: --",
+        ),
         (
             "find-gaps --owned-image a --k 3",
-            "takes no --owned-image a; did you mean --owned-images?",
+            "Unknown argument '--owned-image': did you mean '--owned-images'?",
         ),
-        ("sparse train --step=9", "did you mean --steps? gapsphere sparse train --help"),
-        ("demo-data seed=4", "did you mean --seed? gapsphere demo-data --help lists"),
+        (
+            "sparse train --step=9",
+            "sparse train: error: Unknown argument '--step': did you mean '--s",
+        ),
+        ("demo-data seed=4", "Unknown argument 'seed': did you mean '--seed'?"),
     ],
 )
 def test_an_argument_that_a_command_does_not_take_is_answered_by_that_command(
