@@ -99,21 +99,20 @@ def read_drives(
         )
     rows = [row[sample_id] for sample_id in owned_ids]
     owned = [drive_name(labels[index]) for index in rows]
-    alone = _alone(owned)
     paths = [files[index] or "" for index in rows]
     taken = [numbers[index] for index in rows]
     # An image that is a drive of its own is taken for one of its folder's: that tells a video.
-    folders = map(os.path.dirname, paths)
-    parts = [
-        ("" if alone else label or "", "" if label and not alone else folder, cameras[index] or "")
-        for label, index, folder in zip(owned, rows, folders, strict=True)
+    names = [None] * len(owned) if _alone(owned) else owned
+    folders = [
+        "" if name else os.path.dirname(file) for name, file in zip(names, paths, strict=True)
     ]
+    sides = [cameras[index] or "" for index in rows]
+    parts = [(name or "", *rest) for name, *rest in zip(names, folders, sides, strict=True)]
     order = _recorded(parts, taken, paths)
     pool = [drive_name(labels[row[sample_id]]) for sample_id in pool_ids]
     if camera is None or path != group_path(dataset):
         return Drives(path, owned, pool, order)
-    sides = [(cameras[index] or "", os.path.dirname(files[index] or "")) for index in rows]
-    by_file = _recorded(sides, taken, paths)
+    by_file = _recorded(list(zip(sides, map(os.path.dirname, paths), strict=True)), taken, paths)
     return Drives(path, owned, pool, order, by_group=True, by_file=by_file)
 
 
