@@ -9,7 +9,8 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.coverage.words import counted
-from ..plugin.dataset.gaps.images.load import load_images, tag_samples
+from ..plugin.dataset.gaps.images.load import load_images
+from ..plugin.dataset.gaps.images.tagging import tag_samples
 from ..plugin.dataset.store.database import is_empty
 from ..plugin.dataset.store.sets.drives import naming_path
 from ..plugin.errors import InputError

@@ -62,7 +62,7 @@ from .gaps.coverage import coverage
 from .gaps.coverage.coverage import CoverageResult
 from .gaps.find_gaps import GapResult
 from .gaps.heatmaps import HeatmapResult
-from .gaps.images import load
+from .gaps.images import load, tagging
 from .gaps.images.load import LoadResult
 from .gaps.images.sources import Source
 from .gaps.picks import budget, picks
@@ -237,7 +237,7 @@ def tag_samples(
             given if given is None else word_of(on, given, other)
             for given, other in ((owned, pool), (pool, owned))
         ]
-        return load.tag_samples(dataset_of(on), *words)
+        return tagging.tag_samples(dataset_of(on), *words)
 
 
 @step(EmbeddingParams)

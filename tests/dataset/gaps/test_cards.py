@@ -17,7 +17,7 @@ from gapsphere.plugin.dataset.gaps.cards.card_files import export_gap_cards
 from gapsphere.plugin.dataset.gaps.cards.card_records import SINGLE_IMAGES, gap_cards
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.coverage.coverage import compute_coverage
-from gapsphere.plugin.dataset.gaps.images.load import tag_samples
+from gapsphere.plugin.dataset.gaps.images.tagging import tag_samples
 from gapsphere.plugin.dataset.gaps.rounds import rounds
 from gapsphere.plugin.dataset.spec.candidates import choose
 from gapsphere.plugin.dataset.store import runs

@@ -10,7 +10,7 @@ import pytest
 from bson import ObjectId
 from gapsphere.plugin.dataset.gaps.cards.cards import summarize_gaps
 from gapsphere.plugin.dataset.gaps.find_gaps import find_gaps
-from gapsphere.plugin.dataset.gaps.images import load
+from gapsphere.plugin.dataset.gaps.images.tagging import Retagging
 from gapsphere.plugin.dataset.store.fields import fields
 from gapsphere.plugin.dataset.store.fields.skipped import tag_skipped
 from gapsphere.plugin.dataset.store.fiftyone_internals import database
@@ -101,7 +101,7 @@ def test_every_list_of_ids_goes_in_blocks(dataset, commands):
     ids = dataset.values("id")
     tag_skipped(dataset, Names(), ids, ids[::2])
     tag_skipped(dataset, Names(), ids, ())
-    load._retag(dataset, load._plan(dataset, ids, "U"))
+    Retagging.of(dataset, ids, "U").write(dataset)
     assert not longer(commands())
     assert dataset.count_sample_tags()["U"] == OWNED + POOL + POOL // 2
 

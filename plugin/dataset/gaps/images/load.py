@@ -1,4 +1,4 @@
-"""``load_images``: files become samples tagged S and U; ``tag_samples``: samples become S and U.
+"""``load_images``: files become samples tagged S and U.
 
 The absolute path, links among its folders followed, is the key: loading again adds only what is
 new.  Only image headers are read (size and type, in parallel); pixels wait until something needs
@@ -27,17 +27,15 @@ from ....interchange.files.listed_paths import without_scheme
 from ....interchange.files.walk import ending_reason
 from ....progress import Progress, silent
 from ....results import Result
-from ...store.fields.fields import blocks
-from ...store.fields.ownership import read_only
 from ...store.leases import LOADING, holds_lease
 from ...store.names import OWNED_TAG, POOL_TAG, SEQUENCE
 from ...store.samples import flat, reloaded
 from ...store.sets import tagged
 from ...store.sets.door import is_image, refuse_additions
-from ...store.sets.resolve import fields_of, resolve
 from .pattern import by_folder
 from .recordings import with_frames
 from .sources import Listing, Source, is_video, list_csv, list_images
+from .tagging import Retagging, refuse_locked
 from .update import Changes, changes, refuse_other_types, write_changes
 
 log = logging.getLogger(__name__)
@@ -164,8 +162,8 @@ def load_images(
         old = [known[real(path)] for path in listing.paths if real(path) in known]
         listed.update(old)
         keep = role == POOL_TAG and csv is None and _is_walked(pool)
-        plans[role], again[role] = _plan(dataset, old, role, keep=keep), len(old)
-    _refuse_locked(dataset, *plans.values())
+        plans[role], again[role] = Retagging.of(dataset, old, role, keep=keep), len(old)
+    refuse_locked(dataset, plans.values())
     if update_known:
         write_changes(dataset, changed)
     if any(plan.off for plan in plans.values()) and tagged.tagged_by(dataset):
@@ -176,7 +174,7 @@ def load_images(
     added, unreadable, done = {}, [], 0
     for role, listing in listings.items():
         new = [row for row, path in enumerate(listing.paths) if real(path) not in known]
-        _retag(dataset, plans[role])
+        plans[role].write(dataset)
         done += again[role]
         added[role] = 0
         for block in _samples(listing, new, role, num_workers):
@@ -197,35 +195,6 @@ def load_images(
     return LoadResult(
         added, again, moved, unreadable, renamed, left_out, notes, changed, update_known, stayed
     )
-
-
-def tag_samples(
-    dataset: fo.Dataset, owned: str | None = None, pool: str | None = None
-) -> dict[str, int]:
-    """Tag samples as ``S`` and ``U`` that two words name (:mod:`...store.sets`); counts by role.
-
-    Who was S or U before and is named by neither word keeps the tag.
-    """
-    views = {
-        role: resolve(dataset, word).values("id")
-        for role, word in ((OWNED_TAG, owned), (POOL_TAG, pool))
-        if word
-    }
-    if not views:
-        raise InputError("Say which samples are S, or U, or both.")
-    both = set(views.get(OWNED_TAG, [])) & set(views.get(POOL_TAG, []))
-    if both:
-        raise InputError(
-            f"{counted(len(both), 'sample')} would be both S and U: an owned image is not a "
-            "candidate."
-        )
-    plans = [_plan(dataset, ids, role) for role, ids in views.items()]
-    _refuse_locked(dataset, *plans)
-    for plan in plans:
-        _retag(dataset, plan)
-    words, known = {OWNED_TAG: owned, POOL_TAG: pool}, tagged.tagged_by(dataset)
-    tagged.note(dataset, {r: fields_of(word, tagged=known) for r, word in words.items() if word})
-    return {role: len(ids) for role, ids in views.items()}
 
 
 def _listings(
@@ -336,47 +305,8 @@ def _header(path: str) -> fo.ImageMetadata | None:
         return None
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Known samples that get the tag ``role`` (``on``), and lose the other one (``off``)."""
-
-    role: str
-    on: list[str]
-    off: list[str]
-    stayed: int = 0
-    """Samples that are in the other set, and stay there."""
-
-
 def _is_walked(source: Source | None) -> bool:
     """Whether files are found in a folder or by a pattern, and not named."""
     if not isinstance(source, str | os.PathLike):
         return False
     return not os.path.isfile(os.path.expanduser(without_scheme(os.fspath(source))))
-
-
-def _plan(dataset: fo.Dataset, ids: list[str], role: str, *, keep: bool = False) -> _Plan:
-    """What changes for these samples to be in the set; with ``keep`` others stay in theirs."""
-    other = POOL_TAG if role == OWNED_TAG else OWNED_TAG
-    on, off, stayed = [], [], 0
-    for block in blocks(ids):
-        view = flat(dataset).select(block, ordered=False)
-        for sample_id, tags in zip(*view.values(["id", "tags"]), strict=True):
-            if keep and other in tags:
-                stayed += 1
-                continue
-            on += [sample_id] * (role not in tags)
-            off += [sample_id] * (other in tags)
-    return _Plan(role, on, off, stayed)
-
-
-def _refuse_locked(dataset: fo.Dataset, *plans: _Plan) -> None:
-    if any(plan.on or plan.off for plan in plans) and dataset.get_field("tags").read_only:
-        raise read_only("tags")
-
-
-def _retag(dataset: fo.Dataset, plan: _Plan) -> None:
-    for block in blocks(plan.off):
-        other = POOL_TAG if plan.role == OWNED_TAG else OWNED_TAG
-        flat(dataset).select(block, ordered=False).untag_samples(other)
-    for block in blocks(plan.on):
-        flat(dataset).select(block, ordered=False).tag_samples(plan.role)

@@ -8,7 +8,8 @@ import av
 import fiftyone as fo
 import numpy as np
 import pytest
-from gapsphere.plugin.dataset.gaps.images.load import load_images, tag_samples
+from gapsphere.plugin.dataset.gaps.images.load import load_images
+from gapsphere.plugin.dataset.gaps.images.tagging import tag_samples
 from gapsphere.plugin.dataset.rationales.import_cache import import_feature_cache
 from gapsphere.plugin.dataset.store.sets.tagged import tagged_by
 from gapsphere.plugin.errors import ArtifactError, Cancelled, EmptySetError, ImageError, InputError
