@@ -75,7 +75,7 @@ class LoadParams(Params, section="data"):
     owned_images: str | None = setting(
         None,
         "Images you own (S): a folder, a glob, a JSON list, a video or an MCAP file; "
-        "folder/{sequence} takes each folder below for a drive",
+        "`folder/{sequence}` takes each folder below for a drive",
         key="data.S_dir",
         advanced=False,
         title="Images you own",
@@ -83,7 +83,7 @@ class LoadParams(Params, section="data"):
     pool_images: str | None = setting(
         None,
         "Candidate images (U): a folder, a glob, a JSON list, a video or an MCAP file; "
-        "folder/{sequence} takes each folder below for a drive",
+        "`folder/{sequence}` takes each folder below for a drive",
         key="data.U_dir",
         advanced=False,
         title="Candidates",
